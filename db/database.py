@@ -1,0 +1,263 @@
+"""Database: plain functions run against it in threads, the writes of many callers in one transaction."""
+
+import asyncio
+import logging
+import queue
+import threading
+import time
+from collections.abc import Callable
+from concurrent.futures import ThreadPoolExecutor
+from typing import Any, Concatenate, NamedTuple, ParamSpec, TypeVar
+
+from db import schema
+from db.engine import Connection, Engine, Refused, Unavailable
+
+logger = logging.getLogger("chat.db")
+
+READERS = 4
+READS_WAITING = 1_000
+WRITES_WAITING = 10_000
+GROUP_SIZE = 1_000
+FIRST_PAUSE, LONGEST_PAUSE = 0.1, 2.0  # seconds between attempts to reconnect
+
+P = ParamSpec("P")
+T = TypeVar("T")
+
+
+class Job(NamedTuple):
+    function: Callable[..., Any]
+    args: tuple[Any, ...]
+    kwargs: dict[str, Any]
+    future: asyncio.Future[Any]
+
+    def run(self, connection: Connection) -> Any:
+        """The function's result, or its refusal, which is a value too: it must not end the group."""
+        try:
+            return self.function(connection, *self.args, **self.kwargs)
+        except Refused as refusal:
+            return refusal
+
+
+class Database:
+    """One writer thread with one connection, and a few readers with theirs.
+
+    `recover(connection)` runs in the writer's thread after every reconnect, before the next group; its result
+    goes to `recovered(result)` on the loop, in its place between the results of groups.
+    """
+
+    def __init__(
+        self,
+        engine: Engine,
+        recover: Callable[[Connection], T],
+        recovered: Callable[[T], None],
+    ) -> None:
+        """Connect, take the lock, bring the schema up to date. Raises Unavailable; needs a running loop."""
+        self._engine = engine
+        self._recover = recover
+        self._recovered = recovered
+        self._loop = asyncio.get_running_loop()
+        self._queue: queue.SimpleQueue[Job | None] = queue.SimpleQueue()
+        self._closed = asyncio.Event()
+        self._reads_waiting = 0
+        self._local = threading.local()
+        self._reader_connections: list[Connection] = []
+        self._connection: Connection | None = None
+        self._is_new = True
+        self._is_away = False
+        self._pause = FIRST_PAUSE
+        self._next_attempt = 0.0
+        try:
+            self._connect()
+        except Unavailable:
+            engine.unlock()
+            raise
+        self._readers = ThreadPoolExecutor(READERS, thread_name_prefix="reader")
+        self._writer = threading.Thread(target=self._write_groups, name="writer", daemon=True)
+        self._writer.start()
+
+    async def close(self, seconds: float) -> bool:
+        """Commit what waits, then disconnect and give up the lock. Returns whether that was done in time."""
+        self._queue.put(None)
+        try:
+            await asyncio.wait_for(self._closed.wait(), seconds)
+        except TimeoutError:
+            return False
+        self._readers.shutdown()
+        for connection in self._reader_connections:
+            _close(connection)
+        self._engine.unlock()
+        return True
+
+    # Reading
+
+    async def read(self, function: Callable[Concatenate[Connection, P], T], *args: P.args, **kwargs: P.kwargs) -> T:
+        """Run `function(connection, …)` on one snapshot of the database. Raises what it raises, and Unavailable."""
+        if self._is_away or self._reads_waiting >= READS_WAITING:
+            raise Unavailable("the database is away")
+        self._reads_waiting += 1
+        try:
+            return await self._loop.run_in_executor(self._readers, self._read, function, args, kwargs)
+        finally:
+            self._reads_waiting -= 1
+
+    def _read(self, function: Callable[..., T], args: tuple[Any, ...], kwargs: dict[str, Any]) -> T:
+        for is_last_try in (False, True):
+            connection = self._reader_connection()
+            try:
+                connection.execute("BEGIN")
+                try:
+                    return function(connection, *args, **kwargs)
+                finally:
+                    connection.execute("COMMIT")
+            except Exception as error:
+                if not self._engine.is_away(error):
+                    raise
+                self._drop_reader(connection)
+                if is_last_try:
+                    raise Unavailable(str(error)) from error
+        raise AssertionError("unreachable")
+
+    def _reader_connection(self) -> Connection:
+        connection: Connection | None = getattr(self._local, "connection", None)
+        if connection is None:
+            connection = self._local.connection = self._engine.connect()
+            self._reader_connections.append(connection)
+        return connection
+
+    def _drop_reader(self, connection: Connection) -> None:
+        self._local.connection = None
+        self._reader_connections.remove(connection)
+        _close(connection)
+
+    # Writing
+
+    async def write(self, function: Callable[Concatenate[Connection, P], T], *args: P.args, **kwargs: P.kwargs) -> T:
+        """Run `function(connection, …)` in a transaction, shared with others, and return when it is committed.
+
+        Calls take effect, and their callers go on, in the order of the calls. Raises what the function raises,
+        and Unavailable. The function must touch nothing but the database: it may be run again.
+        """
+        if self._queue.qsize() >= WRITES_WAITING:
+            raise Unavailable("too many writes wait")
+        future: asyncio.Future[T] = self._loop.create_future()
+        self._queue.put(Job(function, args, kwargs, future))
+        return await future
+
+    def _write_groups(self) -> None:
+        is_open = True
+        while is_open:
+            group, is_open = self._next_group()
+            try:
+                outcomes = self._commit(group)
+            except Exception as error:  # a defect must cost its group alone, not the writer
+                logger.exception("the writer failed")
+                outcomes = [error] * len(group)
+            self._post(self._settle, group, outcomes)
+        self._drop()
+        self._post(self._closed.set)
+
+    def _next_group(self) -> tuple[list[Job], bool]:
+        """Wait for a job and take all that wait behind it; nothing when it is time to reconnect.
+
+        The second value is False once `close` was called.
+        """
+        group: list[Job] = []
+        try:
+            job = self._queue.get(timeout=None if self._connection else self._pause)
+            while job is not None:
+                group.append(job)
+                if len(group) == GROUP_SIZE:
+                    return group, True
+                job = self._queue.get_nowait()
+        except queue.Empty:
+            return group, True
+        return group, False
+
+    def _commit(self, group: list[Job]) -> list[Any]:
+        """Run a group in one transaction. Returns each job's result, or the exception that its caller gets."""
+        error: Exception
+        for _ in range(2):  # a connection lost before COMMIT has stored nothing: once more on a new one
+            try:
+                connection = self._connect()
+                if not group:
+                    return []
+                connection.execute(self._engine.begin)
+                outcomes = [job.run(connection) for job in group]
+            except Unavailable as unavailable:
+                return [unavailable] * len(group)
+            except Exception as failure:
+                error = failure
+                if self._engine.is_away(error):
+                    self._drop(error)
+                    continue
+                self._roll_back()
+                if len(group) == 1:
+                    return [error]
+                return [outcome for job in group for outcome in self._commit([job])]
+            try:
+                connection.execute("COMMIT")
+            except Exception as failure:  # stored or not, nobody can know: never run again
+                self._drop(failure)
+                return [Unavailable(f"the commit was not confirmed: {failure}")] * len(group)
+            return outcomes
+        return [Unavailable(str(error))] * len(group)
+
+    def _connect(self) -> Connection:
+        """The writer's connection, made anew where it was lost. Raises Unavailable."""
+        if self._connection is not None:
+            return self._connection
+        if time.monotonic() < self._next_attempt:
+            raise Unavailable("the database is away")
+        try:
+            self._connection = self._engine.connect()
+            self._engine.lock(self._connection)
+            schema.prepare(self._engine, self._connection)
+            if not self._is_new:  # one turn later, as a caller of `write` goes on
+                self._post(self._loop.call_soon, self._recovered, self._recover(self._connection))
+        except Exception as error:
+            self._drop()
+            self._next_attempt = time.monotonic() + self._pause
+            self._pause = min(2 * self._pause, LONGEST_PAUSE)
+            if not (self._is_away or self._is_new):
+                logger.error("the database is away: %s", error)
+            self._is_away = True
+            raise Unavailable(str(error)) from error
+        if self._is_away:
+            logger.info("the database is back")
+        self._is_away = self._is_new = False
+        self._pause = FIRST_PAUSE
+        return self._connection
+
+    def _drop(self, error: Exception | None = None) -> None:
+        if error is not None:
+            logger.warning("lost the connection to the database: %s", error)
+        if self._connection is not None:
+            _close(self._connection)
+        self._connection = None
+
+    def _roll_back(self) -> None:
+        try:
+            assert self._connection is not None
+            self._connection.execute("ROLLBACK")
+        except Exception as error:
+            self._drop(error)
+
+    def _post(self, callback: Callable[..., Any], *args: Any) -> None:
+        self._loop.call_soon_threadsafe(callback, *args)
+
+    @staticmethod
+    def _settle(group: list[Job], outcomes: list[Any]) -> None:
+        for job, outcome in zip(group, outcomes, strict=True):
+            if job.future.done():  # its caller was cancelled
+                continue
+            if isinstance(outcome, Exception):
+                job.future.set_exception(outcome)
+            else:
+                job.future.set_result(outcome)
+
+
+def _close(connection: Connection) -> None:
+    try:
+        connection.close()
+    except Exception as error:
+        logger.debug("while closing: %s", error)

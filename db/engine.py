@@ -1,0 +1,67 @@
+"""What the two engines have in common: the shape of a connection and of an engine, and the errors."""
+
+from collections.abc import Sequence
+from typing import Any, Protocol
+
+
+class Cursor(Protocol):
+    """The part of a DB-API cursor (PEP 249) that the SQL functions use."""
+
+    @property
+    def lastrowid(self) -> int | None: ...
+    @property
+    def rowcount(self) -> int: ...
+    def fetchone(self) -> Any: ...
+    def fetchall(self) -> Sequence[Any]: ...
+
+
+class Connection(Protocol):
+    """A connection in autocommit mode. Parameters stand as `?` in every statement."""
+
+    def execute(self, sql: str, parameters: Sequence[Any] = ..., /) -> Cursor: ...
+    def close(self) -> None: ...
+
+
+class Engine(Protocol):
+    """What differs between SQLite and MariaDB."""
+
+    begin: str
+
+    def connect(self, *, is_patient: bool = False) -> Connection:
+        """A new connection, or Unavailable with a line that says what to do.
+
+        A patient one waits for an answer as long as it takes; any other counts a silent server as away.
+        """
+
+    def lock(self, connection: Connection) -> None:
+        """Make this process the only service on the database, or raise Unavailable."""
+
+    def unlock(self) -> None:
+        """Give up what `lock` took beyond the connection itself."""
+
+    def is_away(self, error: Exception) -> bool:
+        """Whether the database failed, and not the statement."""
+
+    def is_done(self, error: Exception) -> bool:
+        """Whether a migration's step failed because an interrupted run had done it."""
+
+    def has_table(self, connection: Connection, name: str) -> bool: ...
+
+    def spell(self, statement: str) -> str:
+        """A statement of `schema.sql`, or of a migration, as this engine spells it."""
+
+
+class Unavailable(Exception):
+    """The database does not answer. Nothing was stored, or nobody can know; the text is for an administrator."""
+
+
+class Refused(Exception):
+    """A function's answer that it can't do this. Raised before its first write, so that nothing is rolled back."""
+
+
+class UnknownUser(Refused):
+    """No such user, or one of the other role."""
+
+
+class KeyReused(Refused):
+    """The key stands with another text."""

@@ -1,0 +1,123 @@
+"""The server engine: MariaDB or MySQL through PyMySQL."""
+
+import calendar
+import datetime
+from collections.abc import Sequence
+from typing import Any, cast
+
+import pymysql
+import pymysql.connections
+import pymysql.converters
+from pymysql.constants import CLIENT, CR, ER, FIELD_TYPE
+
+from db.engine import Connection, Cursor, Unavailable
+
+CONNECT_SECONDS = 5
+ANSWER_SECONDS = 10  # a server that is silent for longer counts as away
+LOCK_SECONDS = 5  # for a service that is just ending
+
+# Times are UTC, whatever the server's zone; a text that does not fit is an error, never cut.
+SESSION = (
+    "SET SESSION time_zone = '+00:00', sql_mode = 'STRICT_ALL_TABLES,NO_ENGINE_SUBSTITUTION', "
+    "innodb_lock_wait_timeout = 5"
+)
+
+# A lock's name holds 64 characters, no more than a database's own: hence the hash.
+TAKE_LOCK = "SELECT GET_LOCK(CONCAT('chat:', SHA1(DATABASE())), ?)"
+FIND_HOLDER = "SELECT IS_USED_LOCK(CONCAT('chat:', SHA1(DATABASE())))"
+
+
+def _unix_seconds(text: str) -> int:
+    return calendar.timegm(datetime.datetime.fromisoformat(text).timetuple())
+
+
+CONVERSIONS: dict[Any, Any] = {**pymysql.converters.conversions, FIELD_TYPE.DATETIME: _unix_seconds}
+
+
+class MySQLConnection(pymysql.connections.Connection):
+    """PyMySQL's connection with the `execute` that sqlite3's has."""
+
+    def execute(self, sql: str, parameters: Sequence[Any] = (), /) -> Cursor:
+        cursor = self.cursor()
+        cursor.execute(sql.replace("?", "%s"), parameters)
+        return cast(Cursor, cursor)
+
+
+class MySQL:
+    begin = "BEGIN"
+
+    def __init__(self, name: str, user: str, password: str, **address: Any) -> None:
+        """`address` is PyMySQL's: `host` and `port` or `unix_socket`, and the `ssl_…` parameters."""
+        self.name = name
+        self.user = user
+        self._password = password
+        self._address = address
+        self._session: int | None = None  # the server's id of the connection that held the lock last
+
+    def connect(self, *, is_patient: bool = False) -> Connection:
+        try:
+            connection = MySQLConnection(
+                database=self.name,
+                user=self.user,
+                password=self._password,
+                charset="utf8mb4",
+                collation="utf8mb4_bin",
+                autocommit=True,
+                client_flag=CLIENT.FOUND_ROWS,  # rowcount is what an UPDATE met, as in SQLite
+                conv=CONVERSIONS,
+                init_command=SESSION,
+                connect_timeout=CONNECT_SECONDS,
+                read_timeout=None if is_patient else ANSWER_SECONDS,
+                write_timeout=ANSWER_SECONDS,
+                **self._address,
+            )
+        except (pymysql.Error, OSError, RuntimeError) as error:  # RuntimeError: a log-in that needs a package
+            raise Unavailable(self._advice(error)) from error
+        return cast(Connection, connection)
+
+    def _advice(self, error: Exception) -> str:
+        place = self._address.get("unix_socket") or f"{self._address['host']}:{self._address['port']}"
+        code = error.args[0] if error.args else None
+        if code == ER.ACCESS_DENIED_ERROR:
+            return (
+                f"the database at {place} refuses the user {self.user} or its password: "
+                "set CHAT_DATABASE_PASSWORD, or the user in --database="
+            )
+        if code == ER.BAD_DB_ERROR:
+            return f"there is no database {self.name} at {place}: create it with CREATE DATABASE {self.name}"
+        if code == ER.DBACCESS_DENIED_ERROR:
+            return f"the user {self.user} may not use the database {self.name} at {place}: GRANT it the rights"
+        if code in (CR.CR_CONN_HOST_ERROR, CR.CR_CONNECTION_ERROR):
+            return f"cannot reach the database at {place}: {error.args[1]}; check that it runs and --database= is right"
+        return f"the database at {place} does not answer: {error}"
+
+    def lock(self, connection: Connection) -> None:
+        if connection.execute(TAKE_LOCK, (LOCK_SECONDS,)).fetchone()[0] != 1:
+            holder = connection.execute(FIND_HOLDER).fetchone()[0]
+            if holder is None or holder != self._session:
+                raise Unavailable(
+                    f"another service uses the database {self.name} (its connection {holder}): stop it first, "
+                    "or choose another database with --database="
+                )
+            # A session of our own that the network cut: the server may not notice for hours.
+            connection.execute("KILL ?", (holder,))
+            if connection.execute(TAKE_LOCK, (LOCK_SECONDS,)).fetchone()[0] != 1:
+                raise Unavailable(f"the connection {holder} still holds the database {self.name}")
+        self._session = connection.execute("SELECT CONNECTION_ID()").fetchone()[0]
+
+    def unlock(self) -> None:
+        """The lock ends with its connection."""
+
+    def is_away(self, error: Exception) -> bool:
+        lost = pymysql.OperationalError | pymysql.InterfaceError | pymysql.InternalError | OSError
+        return isinstance(error, lost)
+
+    def is_done(self, error: Exception) -> bool:
+        return isinstance(error, pymysql.Error) and error.args[0] in (ER.DUP_FIELDNAME, ER.DUP_KEYNAME)
+
+    def has_table(self, connection: Connection, name: str) -> bool:
+        sql = "SELECT table_name FROM information_schema.tables WHERE table_schema = DATABASE() AND table_name = ?"
+        return connection.execute(sql, (name,)).fetchone() is not None
+
+    def spell(self, statement: str) -> str:
+        return statement

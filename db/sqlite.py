@@ -1,0 +1,107 @@
+"""The embedded engine: SQLite in WAL mode, a commit is on the disk when it returns."""
+
+import calendar
+import fcntl
+import os
+import sqlite3
+import time
+
+from db.engine import Connection, Unavailable
+
+BUSY_SECONDS = 5  # how long a statement waits for another process's write, such as `user add`
+
+# What the file or the disk refused, unlike SQLITE_ERROR or SQLITE_CONSTRAINT, which a statement earns.
+AWAY = {
+    sqlite3.SQLITE_BUSY,
+    sqlite3.SQLITE_LOCKED,
+    sqlite3.SQLITE_READONLY,
+    sqlite3.SQLITE_IOERR,
+    sqlite3.SQLITE_CORRUPT,
+    sqlite3.SQLITE_FULL,
+    sqlite3.SQLITE_CANTOPEN,
+    sqlite3.SQLITE_NOTADB,
+    sqlite3.SQLITE_PERM,
+    sqlite3.SQLITE_AUTH,
+}
+
+
+def _unix_seconds(text: bytes) -> int:
+    return calendar.timegm(time.strptime(text.decode(), "%Y-%m-%d %H:%M:%S"))
+
+
+sqlite3.register_converter("DATETIME", _unix_seconds)
+
+
+class SQLite:
+    begin = "BEGIN IMMEDIATE"  # a deferred one could meet another process's write halfway and fail
+
+    def __init__(self, path: str) -> None:
+        self.path = path
+        self._lock_file: int | None = None
+
+    def connect(self, *, is_patient: bool = False) -> Connection:
+        try:
+            os.makedirs(os.path.dirname(self.path) or ".", exist_ok=True)
+            os.close(os.open(self.path, os.O_RDWR | os.O_CREAT, 0o600))  # only its owner reads it
+            connection = sqlite3.connect(
+                self.path,
+                timeout=BUSY_SECONDS,
+                isolation_level=None,
+                check_same_thread=False,
+                detect_types=sqlite3.PARSE_DECLTYPES,
+            )
+        except (OSError, sqlite3.Error) as error:
+            raise Unavailable(
+                f"cannot open the database {self.path}: {_reason(error)}; "
+                "check that its folder exists and that this user may write there"
+            ) from error
+        try:
+            connection.execute("PRAGMA journal_mode = WAL")
+            connection.execute("PRAGMA synchronous = FULL")
+            connection.execute("PRAGMA foreign_keys = ON")
+        except sqlite3.Error as error:
+            connection.close()
+            raise Unavailable(
+                f"cannot use the database {self.path}: {error}; check that it is a SQLite file "
+                "and that this user may write to it and to its folder"
+            ) from error
+        return connection
+
+    def lock(self, connection: Connection) -> None:
+        if self._lock_file is not None:
+            return
+        path = self.path + ".lock"
+        try:
+            self._lock_file = os.open(path, os.O_RDWR | os.O_CREAT, 0o600)
+            fcntl.flock(self._lock_file, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        except OSError as error:
+            self.unlock()
+            if not isinstance(error, BlockingIOError):
+                raise Unavailable(f"cannot write the lock file {path}: {_reason(error)}") from error
+            raise Unavailable(
+                f"another service uses the database {self.path}: stop it first, "
+                "or choose another database with --database="
+            ) from None
+
+    def unlock(self) -> None:
+        if self._lock_file is not None:
+            os.close(self._lock_file)
+            self._lock_file = None
+
+    def is_away(self, error: Exception) -> bool:
+        code = getattr(error, "sqlite_errorcode", None)
+        return isinstance(code, int) and code & 0xFF in AWAY  # the low byte is the primary code
+
+    def is_done(self, error: Exception) -> bool:
+        return False  # a migration is one transaction here: it happened whole or not at all
+
+    def has_table(self, connection: Connection, name: str) -> bool:
+        sql = "SELECT name FROM sqlite_master WHERE type = 'table' AND name = ?"
+        return connection.execute(sql, (name,)).fetchone() is not None
+
+    def spell(self, statement: str) -> str:
+        return statement.replace("AUTO_INCREMENT", "AUTOINCREMENT")
+
+
+def _reason(error: Exception) -> str:
+    return (isinstance(error, OSError) and error.strerror) or str(error)

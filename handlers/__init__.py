@@ -1,0 +1,11 @@
+"""The routes."""
+
+from handlers.auth import AuthHandler
+from handlers.health import HealthHandler
+from handlers.websocket import WebSocketHandler
+
+ROUTES = [
+    (r"/v1/auth/", AuthHandler),
+    (r"/v1/ws/", WebSocketHandler),
+    (r"/healthz", HealthHandler),
+]

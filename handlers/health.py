@@ -1,0 +1,29 @@
+"""HealthHandler: GET /healthz tells a monitor whether messages can be stored."""
+
+import asyncio
+
+import tornado.web
+
+from db import Database, Unavailable, schema
+
+ANSWER_SECONDS = 3
+
+
+class HealthHandler(tornado.web.RequestHandler):
+    async def get(self) -> None:
+        """200 `{"status": "ok"}`, or 503 with the `reason`."""
+        database: Database = self.settings["database"]
+        self.set_header("Cache-Control", "no-store")
+        try:
+            await asyncio.wait_for(database.write(schema.touch), ANSWER_SECONDS)
+        except TimeoutError:
+            self._complain(f"the database has not answered for {ANSWER_SECONDS} s")
+        except Unavailable:
+            self._complain("the database does not answer")
+        else:
+            self.finish({"status": "ok"})
+
+    def _complain(self, reason: str) -> None:
+        """Why is for everybody to read; the database's own words are in the log."""
+        self.set_status(503)
+        self.finish({"status": "unavailable", "reason": reason})

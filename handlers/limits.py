@@ -1,0 +1,73 @@
+"""What one client may take: messages in a second, failed log-ins in ten minutes."""
+
+import ipaddress
+import time
+from collections import OrderedDict, deque
+
+TABLE_SIZE = 20_000  # failures are kept for so many addresses and names; past that the oldest are forgotten
+
+
+class Bucket:
+    """A token bucket: `rate` a second, up to `burst` at once. A rate of 0 is no limit."""
+
+    def __init__(self, rate: float, burst: int) -> None:
+        self.rate = rate
+        self.burst = burst
+        self._tokens = float(burst)
+        self._filled = time.monotonic()
+
+    def take(self) -> bool:
+        """Whether one more is allowed now."""
+        if not self.rate:
+            return True
+        now = time.monotonic()
+        self._tokens = min(self.burst, self._tokens + (now - self._filled) * self.rate)
+        self._filled = now
+        if self._tokens < 1:
+            return False
+        self._tokens -= 1
+        return True
+
+
+class Throttle:
+    """The failed log-ins of the last `window` seconds, by address, and by address and user name."""
+
+    def __init__(self, per_name: int, per_address: int, window: float) -> None:
+        self._per_name = per_name
+        self._per_address = per_address
+        self._window = window
+        self._failures: OrderedDict[tuple[str, ...], deque[float]] = OrderedDict()
+
+    def record(self, address: str, user_name: str) -> None:
+        """Count a failed log-in."""
+        now = time.monotonic()
+        address = _network(address)
+        for key, limit in (((address,), self._per_address), ((address, user_name), self._per_name)):
+            self._failures.setdefault(key, deque(maxlen=limit)).append(now)
+            self._failures.move_to_end(key)
+        while len(self._failures) > TABLE_SIZE:
+            self._failures.popitem(last=False)
+
+    def retry_after(self, address: str, user_name: str) -> float:
+        """The seconds until this address may try this name again, 0 where it may now."""
+        address = _network(address)
+        return max(self._wait((address,)), self._wait((address, user_name)))
+
+    def _wait(self, key: tuple[str, ...]) -> float:
+        failures = self._failures.get(key)
+        if failures is None or len(failures) < (failures.maxlen or 1):
+            return 0
+        return max(0, failures[0] + self._window - time.monotonic())  # when the oldest of them is forgotten
+
+
+def _network(address: str) -> str:
+    """One subscriber's addresses as one: an IPv6 /64, an IPv4 address also where it comes mapped into IPv6."""
+    try:
+        ip = ipaddress.ip_address(address)
+    except ValueError:
+        return address
+    if isinstance(ip, ipaddress.IPv4Address):
+        return str(ip)
+    if ip.ipv4_mapped:
+        return str(ip.ipv4_mapped)
+    return str(ipaddress.ip_network((int(ip), 64), strict=False))

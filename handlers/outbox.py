@@ -1,0 +1,48 @@
+"""A connection's way out: what one turn of the loop has for it leaves in one write."""
+
+import asyncio
+from collections.abc import Callable
+
+from tornado.iostream import IOStream, StreamClosedError
+
+UNREAD_BYTES = 16 * 2**20  # what a reader may leave unread when more is to come
+
+
+class Outbox:
+    """Frames are queued and written together, so that all that a group commits costs a socket one system call.
+
+    A reader too slow for its bound is cut off: its stream is closed, for no close frame could reach it.
+    """
+
+    def __init__(self, stream: IOStream, cut_off: Callable[[], None]) -> None:
+        """`cut_off` is called before the stream of a reader who does not read is closed."""
+        self._stream = stream
+        self._cut_off = cut_off
+        self._frames: list[bytes] = []
+        self._unread = 0
+
+    def send(self, frame: bytes) -> None:
+        """Queue a whole frame; it is written before the loop waits again."""
+        if not self._frames:
+            asyncio.get_running_loop().call_soon(self.flush)
+        self._frames.append(frame)
+
+    def flush(self) -> None:
+        if not self._frames or self._stream.closed():
+            return
+        data = b"".join(self._frames)
+        self._frames.clear()
+        if self._unread > UNREAD_BYTES:
+            self._cut_off()
+            self._stream.close()
+            return
+        try:
+            written = self._stream.write(data)
+        except StreamClosedError:
+            return
+        if not written.done():
+            self._unread += len(data)
+            written.add_done_callback(lambda _: self._note_read(len(data)))
+
+    def _note_read(self, size: int) -> None:
+        self._unread -= size

@@ -1,0 +1,56 @@
+"""Checking passwords: bcrypt off the loop, in an executor of its own, for those who have not failed too often."""
+
+import asyncio
+from concurrent.futures import ThreadPoolExecutor
+
+from db.credentials import check_password
+from handlers.limits import Throttle
+
+AT_ONCE = 2
+WAITING = 64
+BUSY_SECONDS = 10  # about what it takes to check those who wait
+
+
+class Throttled(Exception):
+    """Not now. `retry_after` is in seconds."""
+
+    def __init__(self, retry_after: float) -> None:
+        self.retry_after = retry_after
+
+
+class PasswordChecks:
+    """A flood of log-ins waits here, up to a bound, and takes no thread from messages."""
+
+    def __init__(self, throttle: Throttle) -> None:
+        self._throttle = throttle
+        self._executor = ThreadPoolExecutor(AT_ONCE, thread_name_prefix="bcrypt")
+        self._turn = asyncio.Semaphore(AT_ONCE)
+        self._waiting = 0
+
+    def ensure_allowed(self, address: str, user_name: str) -> None:
+        """Raises Throttled where this address failed too often, or too many wait."""
+        retry_after = self._throttle.retry_after(address, user_name)
+        if not retry_after and self._waiting >= WAITING:
+            retry_after = BUSY_SECONDS
+        if retry_after:
+            raise Throttled(retry_after)
+
+    async def check(self, address: str, user_name: str, password: str, password_hash: str | None) -> bool:
+        """Whether the password is right; no hash, of an unknown name, takes as long. Raises Throttled."""
+        self.ensure_allowed(address, user_name)
+        self._waiting += 1
+        try:
+            async with self._turn:
+                # Those before it may have failed meanwhile: many tries at once are no way around the throttle.
+                if retry_after := self._throttle.retry_after(address, user_name):
+                    raise Throttled(retry_after)
+                loop = asyncio.get_running_loop()
+                matches = await loop.run_in_executor(self._executor, check_password, password, password_hash)
+        finally:
+            self._waiting -= 1
+        if not matches:
+            self._throttle.record(address, user_name)
+        return matches
+
+    def close(self) -> None:
+        self._executor.shutdown(wait=False, cancel_futures=True)

@@ -1,0 +1,69 @@
+"""The tokens that clients hold: signed by the service, over a user's id and key, with the time of issue."""
+
+import os
+import secrets
+import stat
+from dataclasses import dataclass
+from pathlib import Path
+
+from tornado.web import create_signed_value, decode_signed_value
+
+NAME = "token"  # binds the signature to this use of the secret
+SECRET_LENGTH = 32  # characters at least
+
+
+@dataclass(frozen=True, slots=True)
+class Tokens:
+    """Issues and reads tokens. Reading needs no database; whether the key still holds is for the database to say."""
+
+    secret: str
+    days: float
+
+    def issue(self, user_id: int, key: str) -> str:
+        return create_signed_value(self.secret, NAME, f"{user_id}:{key}").decode()
+
+    def read(self, token: str) -> tuple[int, str] | None:
+        """The user's id and key; None where the token is forged or expired."""
+        # Version 1 of Tornado's format is refused: its reader writes what it is given into the log.
+        value = decode_signed_value(self.secret, NAME, token, max_age_days=self.days, min_version=2)
+        if value is None:
+            return None
+        user_id, _, key = value.decode().partition(":")
+        return int(user_id), key
+
+
+def find_secret(path: str) -> str:
+    """The secret from CHAT_SECRET, else from the file, which is made where there is none.
+
+    Raises ValueError or OSError, with a line that says what to do.
+    """
+    secret = os.environ.get("CHAT_SECRET", "")
+    if secret:
+        if len(secret) < SECRET_LENGTH:
+            raise ValueError(f"CHAT_SECRET is too short: give it {SECRET_LENGTH} random characters or more")
+        return secret
+    file = Path(path)
+    try:
+        file.parent.mkdir(parents=True, exist_ok=True)
+        with open(os.open(file, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600), "w") as new:
+            new.write(secrets.token_hex(SECRET_LENGTH) + "\n")
+            new.flush()
+            os.fsync(new.fileno())
+    except FileExistsError:
+        pass
+    except OSError as error:
+        raise ValueError(f"cannot write the token secret to {path}: {error.strerror}") from error
+    return _read_secret(file)
+
+
+def _read_secret(file: Path) -> str:
+    try:
+        mode = stat.S_IMODE(file.stat().st_mode)
+        secret = file.read_text().strip()
+    except (OSError, UnicodeDecodeError) as error:
+        raise ValueError(f"cannot read the token secret in {file}: {error}") from error
+    if mode & 0o077:
+        raise ValueError(f"others can read the token secret: chmod 600 {file}")
+    if len(secret) < SECRET_LENGTH:
+        raise ValueError(f"the token secret in {file} is too short: remove the file to get a new one")
+    return secret

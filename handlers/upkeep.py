@@ -1,0 +1,63 @@
+"""What the service does to all connections at once: after a reconnect, a revocation, and at its stop."""
+
+import asyncio
+import time
+from typing import NamedTuple
+
+from db import Connection, Database, messages, users
+from handlers.websocket import GOING_AWAY, LOG_IN_AGAIN, SERVICE_RESTART, WebSocketHandler
+
+KEYS_AT_ONCE = 500
+
+
+class News(NamedTuple):
+    """What the database holds after a reconnect: its newest id, and the messages above the last one told."""
+
+    newest_id: int
+    page: messages.Page
+
+
+def recover(connection: Connection) -> News:
+    """In the writer's thread, after a reconnect: what was stored and may not have been told."""
+    newest_id = messages.find_newest_id(connection)
+    return News(newest_id, messages.list_newest_of_all(connection, WebSocketHandler.told_id))
+
+
+def recovered(news: News) -> None:
+    """Tell it. Where it is too much, or the database is an older one, the clients come again and resume."""
+    if news.page.has_more or news.newest_id < WebSocketHandler.told_id:
+        WebSocketHandler.told_id = news.newest_id
+        close_all(SERVICE_RESTART)
+        return
+    for message in news.page.messages:
+        if message.message_id > WebSocketHandler.told_id:
+            WebSocketHandler.broadcast(message)
+
+
+async def close_revoked(database: Database) -> None:
+    """Close the connections whose key is no longer their user's. Raises db.Unavailable."""
+    online = list(WebSocketHandler.by_user)
+    for start in range(0, len(online), KEYS_AT_ONCE):
+        user_ids = online[start : start + KEYS_AT_ONCE]
+        keys = await database.read(users.list_keys, user_ids)
+        for user_id in user_ids:
+            for handler in list(WebSocketHandler.by_user.get(user_id, ())):
+                if handler.key != keys.get(user_id):
+                    handler.leave(LOG_IN_AGAIN)
+
+
+def close_all(code: int) -> None:
+    for handler in list(WebSocketHandler.connections):
+        handler.leave(code)
+
+
+async def close_all_answered(answer_seconds: float, close_seconds: float) -> None:
+    """Take no further frames, answer those that were taken, and see the connections off with 1001."""
+    for handler in WebSocketHandler.connections:
+        handler.is_deaf = True
+    if WebSocketHandler.tasks:
+        await asyncio.wait(WebSocketHandler.tasks, timeout=answer_seconds)
+    close_all(GOING_AWAY)
+    deadline = time.monotonic() + close_seconds
+    while WebSocketHandler.connections and time.monotonic() < deadline:  # to end with unread frames would reset them
+        await asyncio.sleep(0.02)

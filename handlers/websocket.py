@@ -1,0 +1,247 @@
+"""WebSocketHandler: a connection's life from its first frame to its close, and who hears of a new message."""
+
+import asyncio
+import logging
+import time
+from collections.abc import Iterator
+from itertools import count
+from typing import Annotated, ClassVar
+
+import tornado.websocket
+from msgspec import Meta, Raw
+
+from db import Database, Unavailable, messages
+from db.messages import Message
+from db.users import User
+from handlers import methods, protocol
+from handlers.client import find_address
+from handlers.limits import Bucket
+from handlers.methods.session import Session
+from handlers.outbox import Outbox
+
+logger = logging.getLogger("chat.ws")
+
+AUTH = "message.auth"
+IN_FLIGHT = 64  # frames of one connection that are worked on at once
+
+# RFC 6455 7.4.1, and IANA's registry for 1012 and 1013
+GOING_AWAY, UNSUPPORTED_DATA, LOG_IN_AGAIN, SERVICE_RESTART, TRY_AGAIN_LATER = 1001, 1003, 1008, 1012, 1013
+
+
+class Auth(protocol.Params):
+    """`message.auth [token, after_id?]` (seed 1.1)."""
+
+    token: str
+    after_id: Annotated[int, Meta(ge=0)] | None = None
+
+
+class WebSocketHandler(tornado.websocket.WebSocketHandler):
+    connections: ClassVar[set["WebSocketHandler"]] = set()  # all, from open to close
+    open_handlers: ClassVar[set["WebSocketHandler"]] = set()  # the authenticated ones, who hear of messages
+    by_user: ClassVar[dict[int, set["WebSocketHandler"]]] = {}  # the same, by user
+    operators: ClassVar[set["WebSocketHandler"]] = set()  # those of them that see every conversation
+    resuming: ClassVar[set["WebSocketHandler"]] = set()  # the ones whose first history is being read
+    tasks: ClassVar[set[asyncio.Task[None]]] = set()  # frames that are worked on
+    told_id: ClassVar[int] = 0  # the newest message that was broadcast
+    numbers: ClassVar[Iterator[int]] = count(1)
+
+    def initialize(self) -> None:
+        self.number = next(self.numbers)
+        self.session: Session | None = None
+        self.slots = asyncio.Semaphore(IN_FLIGHT)
+        self.newest_id = 0  # of the messages that this connection was sent
+        self.held: list[protocol.Push] = []  # what was broadcast while the history was being read
+        self.is_deaf = False  # what arrives is not run
+        self.is_leaving = False  # nor is anything sent
+        self.opened_at = time.monotonic()
+        self.silence: asyncio.TimerHandle | None = None
+
+    @property
+    def key(self) -> str | None:
+        """The key that its token was signed over."""
+        return self.session.user.key if self.session else None
+
+    # From open to close
+
+    def open(self, *_: str, **__: str) -> None:
+        assert self.ws_connection is not None
+        assert self.ws_connection.stream is not None
+        self.set_nodelay(True)
+        self.outbox = Outbox(self.ws_connection.stream, self._note_cut_off)
+        self.connections.add(self)
+        self._limit_silence()
+        address = find_address(self.request, self.settings["trusted_proxies"])
+        logger.info("connection %d opened from %s", self.number, address)
+
+    async def on_message(self, message: str | bytes) -> None:
+        """Start work on a frame; the next is read at once, unless many are in flight."""
+        if self.is_deaf:
+            return
+        if isinstance(message, bytes):
+            self.leave(UNSUPPORTED_DATA)
+            return
+        await self.slots.acquire()
+        task = asyncio.ensure_future(self._answer(message))
+        self.tasks.add(task)
+        task.add_done_callback(self.tasks.discard)
+        if self.session is None:
+            await task  # nothing may overtake the log-in
+        else:
+            await asyncio.sleep(0)  # else a busy socket is read on and on, and the others starve
+
+    async def _answer(self, frame: str) -> None:
+        """Run a frame, whatever is in it. This is the one place where errors end."""
+        started = time.perf_counter()
+        request = protocol.Request("-")
+        outcome = "ok"
+        try:
+            request = protocol.decode(frame)
+            if request.method == AUTH:
+                await self._authenticate(request)
+            elif self.session is None:
+                raise protocol.Unauthorized
+            else:
+                answer = await methods.call(self.session, request)
+                self._send(protocol.encode_result(request.id, answer.result))
+                if answer.message is not None:
+                    self.broadcast(answer.message, sender=self)
+        except protocol.Unauthorized:
+            outcome = f"closed {LOG_IN_AGAIN}"
+            self.leave(LOG_IN_AGAIN)
+        except protocol.Error as error:
+            outcome = f"error {error.code}"
+            self._refuse(error.request_id if isinstance(error, protocol.InvalidRequest) else request.id, error)
+        except Exception as error:
+            outcome = f"error {protocol.ServiceUnavailable.code}"
+            if not isinstance(error, Unavailable):
+                logger.exception("%s %s failed", self._log_name(), _known(request.method))
+            self._refuse(request.id, protocol.ServiceUnavailable())
+        finally:
+            self.slots.release()
+        milliseconds = (time.perf_counter() - started) * 1000
+        logger.info("%s %s %s %.1f ms", self._log_name(), _known(request.method), outcome, milliseconds)
+
+    def _refuse(self, request_id: Raw, error: protocol.Error) -> None:
+        is_away = isinstance(error, protocol.ServiceUnavailable)
+        if self.session is None and not is_away:
+            self.leave(LOG_IN_AGAIN)
+            return
+        self._send(protocol.encode_error(request_id, error))
+        if self.session is None:
+            self._limit_silence()  # it may try again
+
+    def leave(self, code: int) -> None:
+        """Close with a code. What was sent goes out before it; what still arrives is not run."""
+        if self.is_leaving:
+            return
+        self.outbox.flush()
+        self.is_deaf = self.is_leaving = True
+        self._forget()
+        self.close(code)
+
+    def on_close(self) -> None:
+        self.is_deaf = self.is_leaving = True
+        self._forget()
+        self.connections.discard(self)
+        seconds = time.monotonic() - self.opened_at
+        logger.info("%s closed with %s after %.1f s", self._log_name(), self.close_code, seconds)
+
+    def _forget(self) -> None:
+        """Hear of no more messages."""
+        if self.silence is not None:
+            self.silence.cancel()
+        for handlers in (self.resuming, self.open_handlers, self.operators):
+            handlers.discard(self)
+        if self.session is not None:
+            mine = self.by_user.get(self.session.user.id, set())
+            mine.discard(self)
+            if not mine:
+                self.by_user.pop(self.session.user.id, None)
+
+    def _limit_silence(self) -> None:
+        loop = asyncio.get_running_loop()
+        self.silence = loop.call_later(self.settings["auth_timeout"], self.leave, TRY_AGAIN_LATER)
+
+    def _note_cut_off(self) -> None:
+        logger.warning("%s is cut off: it does not read", self._log_name())
+
+    def _log_name(self) -> str:
+        return f"connection {self.number} user {self.session.user.id if self.session else '-'}"
+
+    # Authentication
+
+    async def _authenticate(self, request: protocol.Request) -> None:
+        """Tell a connection what it lacks (seed 1.1, 1.2). Raises Unauthorized, db.Unavailable."""
+        try:
+            auth = protocol.decode_params(Auth, request.params)
+        except protocol.IncorrectArgument:
+            raise protocol.Unauthorized from None
+        user_id, key = self.settings["tokens"].read(auth.token) or (None, "")
+        if user_id is None or (self.session and self.session.user.id != user_id):
+            raise protocol.Unauthorized
+        if self.silence is not None:
+            self.silence.cancel()
+        if self.session is None:
+            self.held = []
+            self.resuming.add(self)
+        database: Database = self.settings["database"]
+        try:
+            resumed = await database.read(messages.resume, user_id, key, auth.after_id)
+        finally:
+            self.resuming.discard(self)
+        if resumed is None:
+            raise protocol.Unauthorized
+        if self.is_leaving:
+            return
+        session = self.session or self._join(resumed.user)
+        self.newest_id = max(self.newest_id, resumed.newest_id)
+        result = session.show_page(resumed.page)
+        result["messages"] = result["messages"] or None  # seed 1.2.2
+        if auth.after_id is None and not resumed.user.is_admin:
+            del result["has_more"]  # the seed's client knows no such field
+        self._send(protocol.encode_result(request.id, result))
+        for push in self.held:
+            self._push(push)
+        self.held = []
+
+    def _join(self, user: User) -> Session:
+        settings = self.settings
+        bucket = Bucket(settings["message_rate"], settings["message_burst"])
+        self.session = Session(user, settings["database"], bucket, settings["text_limit"])
+        self.open_handlers.add(self)
+        self.by_user.setdefault(user.id, set()).add(self)
+        if user.is_admin:
+            self.operators.add(self)
+        return self.session
+
+    # Frames out
+
+    @classmethod
+    def broadcast(cls, message: Message, sender: "WebSocketHandler | None" = None) -> None:
+        """Push a committed message to all who may see it and do not have it (seed 3.1)."""
+        cls.told_id = max(cls.told_id, message.message_id)
+        push = protocol.Push(message)
+        for handler in [*cls.by_user.get(message.user_id, ()), *cls.operators, *cls.resuming]:
+            if handler is not sender:
+                handler._push(push)
+
+    def _push(self, push: protocol.Push) -> None:
+        message = push.message
+        if self.session is None:
+            self.held.append(push)
+            return
+        user = self.session.user
+        if message.message_id <= self.newest_id or not (user.is_admin or user.id == message.user_id):
+            return
+        self.newest_id = message.message_id
+        self.session.conversations.add(message.user_id)
+        self._send(push.to_operator if user.is_admin else push.to_customer)
+
+    def _send(self, frame: bytes) -> None:
+        if not self.is_leaving:
+            self.outbox.send(frame)
+
+
+def _known(method: str) -> str:
+    """A method's name for the log: a client's own invention does not get there."""
+    return method if method in methods.METHODS or method == AUTH else "-"

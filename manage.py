@@ -1,0 +1,222 @@
+"""The administrator's commands: ./run.sh user …, and the accounts of ./run.sh demo."""
+
+import contextlib
+import secrets
+import sys
+from collections.abc import Iterator
+
+import click
+
+from db import Connection, Unavailable, find_engine, messages, schema, users
+from db.credentials import hash_password, normalize_name
+from db.users import User
+
+DEMO = (("operator", True), ("anna", False), ("boris", False))
+
+database_option = click.option(
+    "--database",
+    "url",
+    default="sqlite:var/chat.db",
+    show_default=True,
+    help="sqlite:PATH or mysql://USER@HOST:PORT/NAME, as the service has it",
+)
+
+
+@contextlib.contextmanager
+def transaction(url: str) -> Iterator[Connection]:
+    """A connection inside one transaction, to a database whose schema is up to date.
+
+    The service may be running: only a schema that must be made or changed needs the lock.
+    """
+    try:
+        engine = find_engine(url)
+    except ValueError as error:
+        raise click.ClickException(str(error)) from error
+    try:
+        connection = engine.connect()
+        try:
+            if schema.find_version(engine, connection) != schema.NEWEST:
+                engine.lock(connection)
+                schema.prepare(engine, connection)
+            connection.execute(engine.begin)
+            yield connection
+            connection.execute("COMMIT")
+        finally:
+            connection.close()
+            engine.unlock()
+    except Unavailable as error:
+        raise click.ClickException(str(error)) from error
+    except Exception as error:
+        if not engine.is_away(error):
+            raise
+        raise click.ClickException(f"the database does not answer: {error}") from error
+
+
+@click.group()
+def cli() -> None:
+    """Administer the chat service."""
+
+
+@cli.group()
+def user() -> None:
+    """Add, list, change and remove users. The service may be running."""
+
+
+def _normalize(_context: click.Context, _parameter: click.Parameter, value: str) -> str:
+    try:
+        return normalize_name(value)
+    except ValueError as error:
+        raise click.BadParameter(str(error)) from error
+
+
+name_argument = click.argument("name", callback=_normalize)
+
+
+def _find(connection: Connection, name: str) -> User:
+    found = users.find_by_name(connection, name)
+    if found is None:
+        raise click.ClickException(f"there is no user {name}: ./run.sh user list shows them")
+    return found
+
+
+def _ask_password() -> str:
+    """The hash of a password, asked for twice on a terminal, else read from one line of standard input."""
+    if sys.stdin.isatty():
+        password = click.prompt("Password", hide_input=True, confirmation_prompt=True)
+    else:
+        password = sys.stdin.readline().rstrip("\r\n")
+    try:
+        return hash_password(password)
+    except ValueError as error:
+        raise click.ClickException(str(error)) from error
+
+
+def _ensure_free(connection: Connection, name: str) -> None:
+    if users.find_by_name(connection, name):
+        raise click.ClickException(f"there is a user {name} already: ./run.sh user passwd changes the password")
+
+
+def _role(is_admin: bool) -> str:
+    return "operator" if is_admin else "customer"
+
+
+@user.command()
+@name_argument
+@click.option("--operator", "is_admin", is_flag=True, help="one who answers; otherwise a customer")
+@database_option
+def add(name: str, is_admin: bool, url: str) -> None:
+    """Add a customer, or an operator.
+
+    Example: ./run.sh user add anna --operator
+    """
+    with transaction(url) as connection:
+        _ensure_free(connection, name)
+    password_hash = _ask_password()  # outside of a transaction, which would hold up the service
+    with transaction(url) as connection:
+        _ensure_free(connection, name)
+        user_id = users.add(connection, name, password_hash, is_admin=is_admin)
+    click.echo(f"added the {_role(is_admin)} {name}, id {user_id}")
+
+
+@user.command("list")
+@database_option
+def list_users(url: str) -> None:
+    """List the users: id, role, name.
+
+    Example: ./run.sh user list
+    """
+    with transaction(url) as connection:
+        found = users.list_all(connection)
+    for one in found:
+        click.echo(f"{one.id:>8}  {_role(one.is_admin)}  {one.user_name}")
+    if not found:
+        click.echo("there are no users yet: ./run.sh user add NAME [--operator]", err=True)
+
+
+@user.command()
+@name_argument
+@database_option
+def passwd(name: str, url: str) -> None:
+    """Change a password. Whoever is logged in as this user must log in again.
+
+    Example: ./run.sh user passwd anna
+    """
+    with transaction(url) as connection:
+        _find(connection, name)
+    password_hash = _ask_password()
+    with transaction(url) as connection:
+        users.set_password(connection, _find(connection, name).id, password_hash)
+    click.echo(f"changed the password of {name}")
+
+
+@user.command()
+@name_argument
+@click.argument("role", type=click.Choice(["customer", "operator"]))
+@database_option
+def role(name: str, role: str, url: str) -> None:
+    """Make a user a customer or an operator. Whoever is logged in as this user must log in again.
+
+    Example: ./run.sh user role anna operator
+    """
+    with transaction(url) as connection:
+        users.set_role(connection, _find(connection, name).id, is_admin=role == "operator")
+    click.echo(f"{name} is now {'an' if role == 'operator' else 'a'} {role}")
+
+
+@user.command()
+@name_argument
+@database_option
+def logout(name: str, url: str) -> None:
+    """End every log-in of a user. Open connections close within a minute.
+
+    Example: ./run.sh user logout anna
+    """
+    with transaction(url) as connection:
+        users.replace_key(connection, _find(connection, name).id)
+    click.echo(f"{name} must log in again")
+
+
+@user.command()
+@name_argument
+@click.option("--yes", is_flag=True, help="do not ask")
+@database_option
+def remove(name: str, yes: bool, url: str) -> None:
+    """Remove a user: a customer with its conversation; an operator's answers stay, under its name.
+
+    Example: ./run.sh user remove anna
+    """
+    with transaction(url) as connection:
+        found = _find(connection, name)
+        count = messages.count(connection, found.id)
+    if not yes:
+        what = f"the {_role(found.is_admin)} {name}" + (f" and a conversation of {count} messages" if count else "")
+        click.confirm(f"Remove {what} for good?", abort=True)
+    with transaction(url) as connection:
+        users.remove(connection, _find(connection, name).id)
+    click.echo(f"removed {name}")
+
+
+@cli.command()
+@database_option
+def demo(url: str) -> None:
+    """Make the demo's accounts, unless they are there, and print their passwords once."""
+    with transaction(url) as connection:
+        is_new = not users.has_any(connection)
+    if not is_new:
+        click.echo("The demo's accounts are there, with the passwords that the first start printed.")
+        click.echo("For new ones, stop it, remove var/demo.db and start again.")
+        return
+    passwords = {name: secrets.token_urlsafe(9) for name, _ in DEMO}
+    hashes = {name: hash_password(password) for name, password in passwords.items()}
+    with transaction(url) as connection:
+        for name, is_admin in DEMO:
+            users.add(connection, name, hashes[name], is_admin=is_admin)
+    click.echo("The demo's accounts; their passwords are not shown again:")
+    for name, is_admin in DEMO:
+        click.echo(f"  {_role(is_admin)}  {name:<10}{passwords[name]}")
+    click.echo("Log in:  http://127.0.0.1:8888/v1/auth/  (POST)")
+    click.echo("Chat:    ws://127.0.0.1:8888/v1/ws/")
+
+
+if __name__ == "__main__":
+    cli(prog_name="./run.sh")

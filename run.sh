@@ -1,0 +1,98 @@
+#!/usr/bin/env bash
+# Makes the environment that a word needs, then hands over to it. Relative paths are relative to this folder.
+set -euo pipefail
+cd "$(dirname "$(readlink -f "$0")")"
+umask 077  # databases, secrets and logs are their owner's
+
+usage() {
+    cat <<'EOF'
+./run.sh [serve] [--port=8888 --database=URL ...]   the service; --help lists its settings
+./run.sh demo                                       the service with a database and accounts to try it
+./run.sh user add|list|passwd|role|logout|remove    the users; --help for each
+./run.sh test [pytest's arguments]                  format, lint, types and tests
+./run.sh bench [--quick]                            measures its speed
+EOF
+}
+
+fail() {
+    echo "run.sh: $*" >&2
+    exit 1
+}
+
+# environment NAME FILE...: makes .venv/NAME-HASH from the requirements in the files, unless it is there, and
+# names its python in $python.
+environment() {
+    local name=$1 hash folder
+    shift
+    command -v python3 >/dev/null || fail "Python is missing; install it: apt-get install python3 python3-venv"
+    hash=$({ python3 -c 'import sys; print(sys.executable, sys.version)' && cat "$@"; } | sha256sum | cut -c1-12)
+    folder=.venv/$name-$hash
+    python=$folder/bin/python
+    [ -e "$folder/complete" ] && return
+    python3 -c 'import sys; sys.exit(sys.version_info < (3, 11))' || fail "Python 3.11 or newer is needed"
+    python3 -c 'import ensurepip, venv' 2>/dev/null ||
+        fail "this Python has no venv; install it: apt-get install python3-venv"
+    mkdir -p .venv
+    exec 9>.venv/lock
+    flock 9 # another start may be at it
+    if [ ! -e "$folder/complete" ]; then
+        echo "run.sh: making the environment in $folder" >&2
+        rm -rf .venv/"$name"-*
+        python3 -m venv "$folder"
+        "$python" -m pip install --quiet --disable-pip-version-check $(printf -- '-r %s ' "$@") >&2 ||
+            fail "pip could not install $*; see above"
+        touch "$folder/complete"
+    fi
+    exec 9>&-
+}
+
+# mariadb: makes sure that the tests have a MariaDB, as a program to start or as a server that is named to them.
+mariadb() {
+    command -v mariadbd >/dev/null || [ -x /usr/sbin/mariadbd ] || [ -n "${CHAT_TEST_MYSQL:-}" ] && return
+    [ "$(id -u)" = 0 ] && command -v apt-get >/dev/null || fail "mariadbd is missing; install it" \
+        "(apt-get install mariadb-server-core) or name a server in CHAT_TEST_MYSQL=mysql://root@HOST:PORT"
+    echo "run.sh: installing MariaDB for the tests" >&2
+    apt-get update -qq >&2 && DEBIAN_FRONTEND=noninteractive \
+        apt-get install -y -qq --no-install-recommends mariadb-server-core >/dev/null ||
+        fail "apt-get could not install mariadb-server-core"
+}
+
+word=${1:-serve}
+case $word in
+-h | --help | help) usage && exit ;;
+-*) word=serve ;; # its settings
+*) [ $# -gt 0 ] && shift ;;
+esac
+
+case $word in
+serve)
+    environment service requirements.txt
+    exec "$python" server.py "$@"
+    ;;
+demo)
+    environment service requirements.txt
+    "$python" manage.py demo --database=sqlite:var/demo.db
+    exec "$python" server.py --database=sqlite:var/demo.db "$@"
+    ;;
+user)
+    environment service requirements.txt
+    exec "$python" manage.py user "$@"
+    ;;
+test)
+    environment tests requirements.txt tests/requirements.txt
+    mariadb
+    "$python" -m ruff format --check .
+    "$python" -m ruff check .
+    "$python" -m mypy
+    exec "$python" -m pytest "$@"
+    ;;
+bench)
+    environment tests requirements.txt tests/requirements.txt
+    mariadb
+    exec "$python" -m bench "$@"
+    ;;
+*)
+    usage >&2
+    exit 2
+    ;;
+esac

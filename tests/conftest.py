@@ -1,0 +1,167 @@
+"""The service on a real socket and a real database, once on SQLite and once on MariaDB."""
+
+import asyncio
+import os
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+from urllib.parse import urlsplit
+
+import bcrypt
+import pymysql
+import pytest
+import tornado.web
+from tornado.httpserver import HTTPServer
+from tornado.ioloop import IOLoop
+from tornado.options import options
+
+import server
+from db import Database, users
+from handlers import upkeep
+from handlers.tokens import Tokens
+from handlers.websocket import WebSocketHandler
+from tests.client import Client
+from tests.mariadb import MariaDB, running
+
+SECRET = "a secret of the tests, long enough to be one"
+PASSWORD = "correct horse"
+PASSWORD_HASH = bcrypt.hashpw(PASSWORD.encode(), bcrypt.gensalt(4)).decode()
+PEOPLE = {"olga": True, "oleg": True, "anna": False, "boris": False, "vera": False}
+
+
+@pytest.fixture(scope="session")
+def mariadb(tmp_path_factory: pytest.TempPathFactory) -> Iterator[MariaDB]:
+    with running(tmp_path_factory.mktemp("mariadb")) as started:
+        yield started
+
+
+class Databases:
+    """Makes empty databases on one engine and takes them away again."""
+
+    def __init__(self, engine: str, folder: Path, request: pytest.FixtureRequest) -> None:
+        self.engine = engine
+        self._folder = folder
+        self._request = request
+        self._made: list[str] = []
+
+    def make(self) -> str:
+        """The URL of a new empty database."""
+        name = f"chat_test_{os.getpid()}_{len(self._made)}"
+        self._made.append(name)
+        if self.engine == "sqlite":
+            return f"sqlite:{self._folder / name}.db"
+        self._execute(f"DROP DATABASE IF EXISTS {name}")
+        self._execute(f"CREATE DATABASE {name}")
+        return f"{self._server()}/{name}"
+
+    def drop_all(self) -> None:
+        for name in self._made if self.engine == "mysql" else ():
+            self._execute(f"DROP DATABASE IF EXISTS {name}")
+
+    def _server(self) -> str:
+        named = os.environ.get("CHAT_TEST_MYSQL")
+        return named or f"mysql://root@127.0.0.1:{self._request.getfixturevalue('mariadb').port}"
+
+    def _execute(self, sql: str) -> None:
+        parts = urlsplit(self._server())
+        password = os.environ.get("CHAT_DATABASE_PASSWORD", "")
+        connection = pymysql.connect(
+            host=parts.hostname, port=parts.port or 3306, user=parts.username, password=password
+        )
+        connection.cursor().execute(sql)
+        connection.close()
+
+
+@pytest.fixture(params=["sqlite", "mysql"])
+def databases(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[Databases]:
+    made = Databases(request.param, tmp_path, request)
+    yield made
+    made.drop_all()
+
+
+@pytest.fixture
+def database_url(databases: Databases) -> str:
+    return databases.make()
+
+
+@pytest.fixture
+def settings() -> Iterator[Any]:
+    """The service's settings; what a test changes is set back after it."""
+    before = {name: options[name] for name in options.as_dict()}
+    yield options
+    for name, value in before.items():
+        if name != "help":
+            options[name] = value
+
+
+@pytest.fixture
+def database(io_loop: IOLoop, database_url: str) -> Iterator[Database]:
+    opened = io_loop.run_sync(lambda: server.open_database(database_url))
+    yield opened
+    io_loop.run_sync(lambda: opened.close(10))
+
+
+@pytest.fixture
+def app(io_loop: IOLoop, database: Database, settings: Any) -> Iterator[tornado.web.Application]:
+    async def make() -> tornado.web.Application:
+        return server.make_app(database, Tokens(SECRET, 30), settings)
+
+    yield io_loop.run_sync(make)
+    io_loop.run_sync(lambda: upkeep.close_all_answered(5, 5))
+    assert not WebSocketHandler.connections
+    assert not WebSocketHandler.open_handlers
+    assert not WebSocketHandler.by_user
+    assert not WebSocketHandler.operators
+    assert not WebSocketHandler.resuming
+
+
+@pytest.fixture
+def http_server(io_loop: IOLoop, app: tornado.web.Application, _unused_port: Any) -> Iterator[HTTPServer]:
+    """As pytest-tornado's, but made as the service makes it."""
+    started = server.make_server(app)
+    started.add_socket(_unused_port[0])
+    yield started
+    started.stop()
+    io_loop.run_sync(started.close_all_connections)
+
+
+class Desk:
+    """The running service with two operators, olga and oleg, and three customers, anna, boris and vera."""
+
+    def __init__(self, url: str, database: Database, tokens: Tokens) -> None:
+        self.url = url
+        self.database = database
+        self.tokens = tokens
+        self.ids: dict[str, int] = {}
+        self.clients: list[Client] = []
+
+    async def add_people(self) -> None:
+        for name, is_admin in PEOPLE.items():
+            self.ids[name] = await self.database.write(users.add, name, PASSWORD_HASH, is_admin=is_admin)
+
+    async def token(self, name: str) -> str:
+        key = await self.database.write(users.ensure_key, self.ids[name])
+        assert key
+        return self.tokens.issue(self.ids[name], key)
+
+    async def open(self, **headers: str) -> Client:
+        """A connection that has not authenticated."""
+        client = await Client.connect(self.url, **headers)
+        self.clients.append(client)
+        return client
+
+    async def enter(self, name: str, *after_id: int) -> Client:
+        """An authenticated connection of a user."""
+        client = await self.open()
+        await client.call("message.auth", await self.token(name), *after_id)
+        return client
+
+
+@pytest.fixture
+def desk(io_loop: IOLoop, http_server: HTTPServer, base_url: str, app: tornado.web.Application) -> Iterator[Desk]:
+    made = Desk(base_url, app.settings["database"], app.settings["tokens"])
+    io_loop.run_sync(made.add_people)
+    yield made
+    for client in made.clients:
+        client.close()
+    io_loop.run_sync(lambda: asyncio.sleep(0))
