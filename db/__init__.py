@@ -28,9 +28,7 @@ def _mysql(url: str) -> MySQL:
     parts = urlsplit(url)
     name = unquote(parts.path.removeprefix("/"))
     if parts.password is not None:
-        raise ValueError(
-            f"a password in --database= can be read by everyone on the machine: set CHAT_DATABASE_PASSWORD"
-        )
+        raise ValueError("a password in --database= can be read by everyone on the machine: set CHAT_DATABASE_PASSWORD")
     if not name or not parts.username:
         raise ValueError("the database's address names no user or no database: say mysql://USER@HOST/NAME")
     options = dict(parse_qsl(parts.query))

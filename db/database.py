@@ -30,13 +30,6 @@ class Job(NamedTuple):
     kwargs: dict[str, Any]
     future: asyncio.Future[Any]
 
-    def run(self, connection: Connection) -> Any:
-        """The function's result, or its refusal, which is a value too: it must not end the group."""
-        try:
-            return self.function(connection, *self.args, **self.kwargs)
-        except Refused as refusal:
-            return refusal
-
 
 class Database:
     """One writer thread with one connection, and a few readers with theirs.
@@ -105,16 +98,18 @@ class Database:
             connection = self._reader_connection()
             try:
                 connection.execute("BEGIN")
-                try:
-                    return function(connection, *args, **kwargs)
-                finally:
-                    connection.execute("COMMIT")
+                outcome = _run(function, connection, args, kwargs)
+                connection.execute("COMMIT")
             except Exception as error:
+                self._drop_reader(connection)
                 if not self._engine.is_away(error):
                     raise
-                self._drop_reader(connection)
                 if is_last_try:
                     raise Unavailable(str(error)) from error
+                continue
+            if isinstance(outcome, Refused):
+                raise outcome
+            return outcome
         raise AssertionError("unreachable")
 
     def _reader_connection(self) -> Connection:
@@ -182,7 +177,7 @@ class Database:
                 if not group:
                     return []
                 connection.execute(self._engine.begin)
-                outcomes = [job.run(connection) for job in group]
+                outcomes = [_run(job.function, connection, job.args, job.kwargs) for job in group]
             except Unavailable as unavailable:
                 return [unavailable] * len(group)
             except Exception as failure:
@@ -254,6 +249,16 @@ class Database:
                 job.future.set_exception(outcome)
             else:
                 job.future.set_result(outcome)
+
+
+def _run(
+    function: Callable[..., T], connection: Connection, args: tuple[Any, ...], kwargs: dict[str, Any]
+) -> T | Refused:
+    """The function's result, or its refusal, which is a value too: it ends no transaction."""
+    try:
+        return function(connection, *args, **kwargs)
+    except Refused as refusal:
+        return refusal
 
 
 def _close(connection: Connection) -> None:

@@ -1,6 +1,7 @@
 """The embedded engine: SQLite in WAL mode, a commit is on the disk when it returns."""
 
 import calendar
+import contextlib
 import fcntl
 import os
 import sqlite3
@@ -42,7 +43,10 @@ class SQLite:
     def connect(self, *, is_patient: bool = False) -> Connection:
         try:
             os.makedirs(os.path.dirname(self.path) or ".", exist_ok=True)
-            os.close(os.open(self.path, os.O_RDWR | os.O_CREAT, 0o600))  # only its owner reads it
+            # Only its owner reads it. One that exists is not opened here: to close it would end the locks that
+            # this process's other connections have on it, and the next process would delete the log beside it.
+            with contextlib.suppress(FileExistsError):
+                os.close(os.open(self.path, os.O_RDWR | os.O_CREAT | os.O_EXCL, 0o600))
             connection = sqlite3.connect(
                 self.path,
                 timeout=BUSY_SECONDS,

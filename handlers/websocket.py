@@ -75,12 +75,13 @@ class WebSocketHandler(tornado.websocket.WebSocketHandler):
 
     async def on_message(self, message: str | bytes) -> None:
         """Start work on a frame; the next is read at once, unless many are in flight."""
-        if self.is_deaf:
-            return
         if isinstance(message, bytes):
             self.leave(UNSUPPORTED_DATA)
-            return
         await self.slots.acquire()
+        if self.is_deaf:  # since it arrived, or while it waited
+            self.slots.release()
+            return
+        assert isinstance(message, str)
         task = asyncio.ensure_future(self._answer(message))
         self.tasks.add(task)
         task.add_done_callback(self.tasks.discard)

@@ -2,7 +2,7 @@
 
 import json
 from itertools import count
-from typing import Any
+from typing import Any, ClassVar
 
 from tornado.httpclient import HTTPRequest
 from tornado.websocket import WebSocketClientConnection, websocket_connect
@@ -13,12 +13,15 @@ Json = Any
 class Client:
     """One connection. Pushes that arrive before an awaited reply are kept in `pushes`."""
 
+    opened: ClassVar[list["Client"]] = []  # all of one test
+
     def __init__(self, connection: WebSocketClientConnection) -> None:
         self.connection = connection
         self.pushes: list[Json] = []
         self.replies: dict[Json, Json] = {}
         self.frames: list[Json] = []
         self._ids = count(1)
+        self.opened.append(self)
 
     @classmethod
     async def connect(cls, url: str, **headers: str) -> "Client":

@@ -94,6 +94,15 @@ def settings() -> Iterator[Any]:
             options[name] = value
 
 
+@pytest.fixture(autouse=True)
+def close_clients(io_loop: IOLoop) -> Iterator[None]:
+    yield
+    for client in Client.opened:
+        client.close()
+    Client.opened.clear()
+    io_loop.run_sync(lambda: asyncio.sleep(0))
+
+
 @pytest.fixture
 def database(io_loop: IOLoop, database_url: str) -> Iterator[Database]:
     opened = io_loop.run_sync(lambda: server.open_database(database_url))
@@ -133,7 +142,6 @@ class Desk:
         self.database = database
         self.tokens = tokens
         self.ids: dict[str, int] = {}
-        self.clients: list[Client] = []
 
     async def add_people(self) -> None:
         for name, is_admin in PEOPLE.items():
@@ -146,9 +154,7 @@ class Desk:
 
     async def open(self, **headers: str) -> Client:
         """A connection that has not authenticated."""
-        client = await Client.connect(self.url, **headers)
-        self.clients.append(client)
-        return client
+        return await Client.connect(self.url, **headers)
 
     async def enter(self, name: str, *after_id: int) -> Client:
         """An authenticated connection of a user."""
@@ -158,10 +164,7 @@ class Desk:
 
 
 @pytest.fixture
-def desk(io_loop: IOLoop, http_server: HTTPServer, base_url: str, app: tornado.web.Application) -> Iterator[Desk]:
+def desk(io_loop: IOLoop, http_server: HTTPServer, base_url: str, app: tornado.web.Application) -> Desk:
     made = Desk(base_url, app.settings["database"], app.settings["tokens"])
     io_loop.run_sync(made.add_people)
-    yield made
-    for client in made.clients:
-        client.close()
-    io_loop.run_sync(lambda: asyncio.sleep(0))
+    return made

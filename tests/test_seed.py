@@ -12,7 +12,17 @@ from tests.conftest import PASSWORD, Desk
 pytestmark = pytest.mark.gen_test
 
 INCORRECT_ARGUMENT = {"code": 1, "message": "Incorrect argument."}
-WRONG_PARAMS = ([], [1], [None], [["message"]], [{"message": "text"}], ["", "", "", "", "", ""], "message", {"0": "m"}, None)
+WRONG_PARAMS: tuple[object, ...] = (
+    [],
+    [1],
+    [None],
+    [["message"]],
+    [{"message": "text"}],
+    ["", "", "", "", "", ""],
+    "message",
+    {"0": "m"},
+    None,
+)
 
 
 def is_from_customer(message: dict[str, object], text: str) -> bool:
@@ -179,9 +189,7 @@ async def test_5_1_1_2_right_credentials_get_a_token_that_authenticates(
     ],
     ids=lambda body: body[:40],
 )
-async def test_5_1_1_3_any_other_body_gets_an_empty_404(
-    desk: Desk, http_client: AsyncHTTPClient, body: bytes
-) -> None:
+async def test_5_1_1_3_any_other_body_gets_an_empty_404(desk: Desk, http_client: AsyncHTTPClient, body: bytes) -> None:
     answer = await http_client.fetch(f"{desk.url}/v1/auth/", method="POST", body=body, raise_error=False)
     assert (answer.code, answer.body) == (404, b"")
 

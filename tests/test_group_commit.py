@@ -1,0 +1,274 @@
+"""Writes of many callers share a transaction; what fails costs its own caller alone."""
+
+import asyncio
+import threading
+from typing import Any
+
+import pytest
+
+import db
+from db import Connection, Database, Refused, Unavailable, find_engine, messages, users
+from db import database as module
+from db.users import User
+from tests.conftest import PASSWORD_HASH
+from tests.mariadb import MariaDB
+
+pytestmark = pytest.mark.gen_test
+
+
+def count_users(connection: Connection) -> int:
+    return int(connection.execute("SELECT COUNT(*) FROM users").fetchone()[0])
+
+
+def add(connection: Connection, name: str) -> int:
+    return users.add(connection, name, PASSWORD_HASH, is_admin=False)
+
+
+def ignore(newest_id: int) -> None:
+    """For tests that lose no connection."""
+
+
+class Gate:
+    """Holds the writer, so that what is called meanwhile is one group."""
+
+    def __init__(self, database: Database) -> None:
+        self._opened = threading.Event()
+        self._held = asyncio.ensure_future(database.write(self._hold))
+
+    def _hold(self, connection: Connection) -> None:
+        self._opened.wait(30)
+
+    async def open(self) -> None:
+        self._opened.set()
+        await self._held
+
+
+async def in_one_group(database: Database, *calls: Any) -> list[Any]:
+    """The outcomes of functions that are written as one group."""
+    gate = Gate(database)
+    await asyncio.sleep(0.1)
+    tasks = [asyncio.ensure_future(database.write(*call)) for call in calls]
+    await asyncio.sleep(0)
+    await gate.open()
+    return await asyncio.gather(*tasks, return_exceptions=True)
+
+
+async def test_many_callers_share_one_transaction(database: Database) -> None:
+    def name_transaction(connection: Connection, name: str) -> Any:
+        add(connection, name)
+        return id(connection), count_users(connection)
+
+    outcomes = await in_one_group(database, *[(name_transaction, f"user {n}") for n in range(50)])
+    assert [outcome[1] for outcome in outcomes] == list(range(1, 51))
+    assert await database.read(count_users) == 50
+
+
+async def test_callers_go_on_in_the_order_of_their_calls(database: Database) -> None:
+    finished: list[int] = []
+
+    async def call(n: int) -> None:
+        await database.write(add, f"user {n}")
+        finished.append(n)
+
+    await asyncio.gather(*(call(n) for n in range(200)))
+    assert finished == list(range(200))
+
+
+async def test_a_failing_statement_costs_its_own_caller_alone(database: Database) -> None:
+    outcomes = await in_one_group(
+        database, (add, "first"), (add, "same"), (add, "same"), (lambda connection: 1 / 0,), (add, "last")
+    )
+    assert [type(outcome) for outcome in outcomes[:2]] == [int, int]
+    assert "IntegrityError" in type(outcomes[2]).__name__
+    assert isinstance(outcomes[3], ZeroDivisionError)
+    assert isinstance(outcomes[4], int)
+    assert [user.user_name for user in await database.read(users.list_all)] == ["first", "same", "last"]
+
+
+async def test_a_refusal_is_a_value_and_does_not_end_the_group(database: Database) -> None:
+    runs: list[str] = []
+
+    def write(connection: Connection, name: str) -> int:
+        runs.append(name)
+        return add(connection, name)
+
+    def refuse(connection: Connection) -> None:
+        raise Refused
+
+    outcomes = await in_one_group(database, (write, "first"), (refuse,), (write, "second"))
+    assert isinstance(outcomes[1], Refused)
+    assert runs == ["first", "second"]
+
+
+async def test_nothing_is_visible_before_its_commit(database: Database) -> None:
+    seen: list[int] = []
+    added, go = threading.Event(), threading.Event()
+
+    def slow(connection: Connection) -> None:
+        add(connection, "slow")
+        added.set()
+        go.wait(30)
+
+    writing = asyncio.ensure_future(database.write(slow))
+    await asyncio.get_running_loop().run_in_executor(None, added.wait)
+    seen.append(await database.read(count_users))
+    go.set()
+    await writing
+    seen.append(await database.read(count_users))
+    assert seen == [0, 1]
+
+
+async def test_a_read_sees_one_snapshot(database: Database) -> None:
+    started, go = threading.Event(), threading.Event()
+
+    def count_twice(connection: Connection) -> tuple[int, int]:
+        first = count_users(connection)
+        started.set()
+        go.wait(30)
+        return first, count_users(connection)
+
+    reading = asyncio.ensure_future(database.read(count_twice))
+    await asyncio.get_running_loop().run_in_executor(None, started.wait)
+    await database.write(add, "anna")
+    go.set()
+    assert await reading == (0, 0)
+    assert await database.read(count_users) == 1
+
+
+async def test_the_queue_is_bounded(database: Database, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(module, "WRITES_WAITING", 10)
+    gate = Gate(database)
+    await asyncio.sleep(0.1)
+    tasks = [asyncio.ensure_future(database.write(add, f"user {n}")) for n in range(15)]
+    await asyncio.sleep(0)
+    refused = [task for task in tasks if task.done()]
+    assert [type(task.exception()) for task in refused] == [Unavailable] * 5
+    await gate.open()
+    await asyncio.gather(*tasks[:10])
+    assert await database.read(count_users) == 10
+
+
+async def test_a_caller_who_gives_up_holds_up_nobody(database: Database) -> None:
+    gate = Gate(database)
+    await asyncio.sleep(0.1)
+    tasks = [asyncio.ensure_future(database.write(add, f"user {n}")) for n in range(3)]
+    await asyncio.sleep(0)
+    tasks[1].cancel()
+    await gate.open()
+    assert [type(outcome) for outcome in await asyncio.gather(*tasks, return_exceptions=True)] == [
+        int,
+        asyncio.CancelledError,
+        int,
+    ]
+
+
+async def test_what_waits_at_the_close_is_committed(database_url: str) -> None:
+    opened = Database(find_engine(database_url), messages.find_newest_id, ignore)
+    tasks = [asyncio.ensure_future(opened.write(add, f"user {n}")) for n in range(100)]
+    await asyncio.sleep(0)
+    assert await opened.close(10)
+    assert len(await asyncio.gather(*tasks)) == 100
+
+
+async def test_one_service_holds_a_database(database_url: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("db.mysql.LOCK_SECONDS", 0)
+    first = Database(find_engine(database_url), messages.find_newest_id, ignore)
+    with pytest.raises(Unavailable, match="another service uses the database"):
+        Database(find_engine(database_url), messages.find_newest_id, ignore)
+    await first.close(10)
+    second = Database(find_engine(database_url), messages.find_newest_id, ignore)
+    await second.close(10)
+
+
+class Breaking:
+    """An engine whose connection is lost at a chosen statement, once: before it is sent, or after."""
+
+    def __init__(self, url: str) -> None:
+        self.real = find_engine(url)
+        self.break_at = ""
+        self.is_sent = False
+
+    def __getattr__(self, name: str) -> Any:
+        return getattr(self.real, name)
+
+    def connect(self, *, is_patient: bool = False) -> Any:
+        connection = self.real.connect(is_patient=is_patient)
+        return BreakingConnection(self, connection)
+
+    def is_away(self, error: Exception) -> bool:
+        return isinstance(error, ConnectionResetError) or self.real.is_away(error)
+
+
+class BreakingConnection:
+    def __init__(self, engine: Breaking, connection: Connection) -> None:
+        self._engine = engine
+        self._connection = connection
+
+    def execute(self, sql: str, parameters: Any = (), /) -> Any:
+        if self._engine.break_at and sql.strip().startswith(self._engine.break_at):
+            self._engine.break_at = ""
+            if self._engine.is_sent:
+                self._connection.execute(sql, parameters)
+            self._connection.close()
+            raise ConnectionResetError("the network")
+        return self._connection.execute(sql, parameters)
+
+    def close(self) -> None:
+        self._connection.close()
+
+
+@pytest.mark.parametrize("statement", ["BEGIN", "INSERT INTO messages", "UPDATE conversations"])
+async def test_a_connection_lost_before_the_commit_is_made_again_and_the_group_run_once_more(
+    database_url: str, statement: str
+) -> None:
+    engine = Breaking(database_url)
+    told: list[Any] = []
+    opened = Database(engine, messages.find_newest_id, told.append)
+    anna = User(await opened.write(add, "anna"), "anna", "", None, False)
+    engine.break_at = statement
+    message, is_new = await opened.write(messages.add, anna, anna.id, "text", "key")
+    assert is_new
+    assert [found.message_id for found in (await opened.read(messages.list_newest, anna.id)).messages] == [
+        message.message_id
+    ]
+    assert told == [0]
+    await opened.close(10)
+
+
+@pytest.mark.parametrize("is_sent", [False, True], ids=["lost", "stored"])
+async def test_a_commit_without_an_answer_is_error_5_and_never_run_again(database_url: str, is_sent: bool) -> None:
+    engine = Breaking(database_url)
+    told: asyncio.Queue[Any] = asyncio.Queue()
+    opened = Database(engine, messages.find_newest_id, told.put_nowait)
+    anna = User(await opened.write(add, "anna"), "anna", "", None, False)
+    engine.break_at, engine.is_sent = "COMMIT", is_sent
+    with pytest.raises(db.Unavailable):
+        await opened.write(messages.add, anna, anna.id, "text", "key")
+    newest_id = await told.get()  # without waiting for another write
+    assert bool(newest_id) is is_sent
+    _, is_new = await opened.write(messages.add, anna, anna.id, "text", "key")
+    assert is_new is not is_sent
+    assert len((await opened.read(messages.list_newest, anna.id)).messages) == 1
+    await opened.close(10)
+
+
+async def test_a_read_whose_connection_is_lost_is_read_again(database_url: str) -> None:
+    engine = Breaking(database_url)
+    opened = Database(engine, messages.find_newest_id, ignore)
+    assert await opened.read(count_users) == 0
+    engine.break_at = "SELECT COUNT"
+    assert await opened.read(count_users) == 0
+    await opened.close(10)
+
+
+async def test_the_first_message_of_the_morning_does_not_fail(mariadb: MariaDB) -> None:
+    """wait_timeout has cut the idle connections overnight."""
+    mariadb.execute("CREATE OR REPLACE DATABASE morning")
+    url = f"mysql://root@127.0.0.1:{mariadb.port}/morning"
+    opened = Database(find_engine(url), messages.find_newest_id, ignore)
+    await opened.read(count_users)
+    for (number,) in mariadb.execute("SELECT id FROM information_schema.processlist WHERE db = 'morning'"):
+        mariadb.execute(f"KILL {number}")
+    assert await opened.write(add, "anna")
+    assert await opened.read(count_users) == 1
+    await opened.close(10)

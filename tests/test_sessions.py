@@ -1,0 +1,144 @@
+"""Connections that say nothing, tokens that end, readers that do not read."""
+
+import asyncio
+import json
+import struct
+
+import pytest
+from tornado.httpclient import AsyncHTTPClient
+from tornado.web import Application
+
+from db import users
+from handlers import outbox, upkeep
+from handlers.tokens import Tokens
+from handlers.websocket import WebSocketHandler
+from tests.conftest import SECRET, Desk
+
+pytestmark = pytest.mark.gen_test
+
+UPGRADE = (
+    b"GET /v1/ws/ HTTP/1.1\r\nHost: localhost\r\nUpgrade: websocket\r\nConnection: Upgrade\r\n"
+    b"Sec-WebSocket-Key: dGhlIHNhbXBsZSBub25jZQ==\r\nSec-WebSocket-Version: 13\r\n\r\n"
+)
+
+
+async def test_a_connection_that_says_nothing_is_closed_with_1013(desk: Desk, app: Application) -> None:
+    app.settings["auth_timeout"] = 0.2
+    silent, anna = await desk.open(), await desk.enter("anna")
+    assert await silent.close_code() == 1013
+    await asyncio.sleep(0.3)
+    assert await anna.call("message.history")
+
+
+async def test_an_expired_token_and_one_of_another_secret_are_refused(desk: Desk, app: Application) -> None:
+    user_id = desk.ids["anna"]
+    good = await desk.token("anna")
+    key = (desk.tokens.read(good) or (0, ""))[1]
+    for token in (
+        Tokens("another secret, which is long enough", 30).issue(user_id, key),
+        Tokens(SECRET, 30).issue(user_id, "another key"),
+        Tokens(SECRET, 30).issue(desk.ids["boris"], key),
+        Tokens(SECRET, 30).issue(999, key),
+        good.replace("|", ""),
+        good + "=",
+        key,
+    ):
+        client = await desk.open()
+        client.send("message.auth", token)
+        assert await client.close_code() == 1008, token
+    app.settings["tokens"] = Tokens(SECRET, days=0)
+    await asyncio.sleep(1.1)  # the time of issue counts in whole seconds
+    client = await desk.open()
+    client.send("message.auth", good)
+    assert await client.close_code() == 1008
+
+
+@pytest.mark.parametrize("how", ["logout", "password", "role", "remove"])
+async def test_revocation_ends_every_token_and_open_connection_of_the_user_alone(desk: Desk, how: str) -> None:
+    tabs, boris = [await desk.enter("anna"), await desk.enter("anna")], await desk.enter("boris")
+    await tabs[0].call("message.send", "text")
+    await tabs[1].push()
+    token, user_id = await desk.token("anna"), desk.ids["anna"]
+    if how == "logout":
+        await desk.database.write(users.replace_key, user_id)
+    elif how == "password":
+        await desk.database.write(users.set_password, user_id, "$2b$")
+    elif how == "role":
+        await desk.database.write(users.set_role, user_id, is_admin=True)
+    else:
+        await desk.database.write(users.remove, user_id)
+    client = await desk.open()
+    client.send("message.auth", token)
+    assert await client.close_code() == 1008
+    await upkeep.close_revoked(desk.database)
+    assert [await tab.close_code() for tab in tabs] == [1008, 1008]
+    assert await boris.call("message.send", "still here")
+
+
+@pytest.mark.parametrize("how", ["role", "remove"])
+async def test_a_customer_who_is_none_any_more_stores_nothing(desk: Desk, how: str) -> None:
+    anna = await desk.enter("anna")
+    if how == "role":
+        await desk.database.write(users.set_role, desk.ids["anna"], is_admin=True)
+    else:
+        await desk.database.write(users.remove, desk.ids["anna"])
+    anna.send("message.send", "text")
+    assert await anna.close_code() == 1008
+    olga = await desk.open()
+    assert (await olga.call("message.auth", await desk.token("olga"), 0))["messages"] is None
+
+
+async def test_an_operators_answers_stay_under_its_name_when_it_is_removed(desk: Desk) -> None:
+    anna, olga = await desk.enter("anna"), await desk.enter("olga")
+    await olga.call("message.operatorSend", "an answer", desk.ids["anna"])
+    await desk.database.write(users.remove, desk.ids["olga"])
+    (message,) = (await anna.call("message.history"))["messages"]
+    assert (message["message_text"], message["invader_name"]) == ("an answer", "olga")
+
+
+async def test_another_log_in_does_not_end_the_first(desk: Desk) -> None:
+    first = await desk.token("anna")
+    await desk.token("anna")
+    client = await desk.open()
+    assert await client.call("message.auth", first)
+
+
+async def test_a_reader_that_does_not_read_is_cut_off_and_comes_back(
+    desk: Desk, app: Application, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(outbox, "UNREAD_BYTES", 2**20)
+    app.settings["message_rate"] = 0
+    anna = await desk.enter("anna")
+    _, writer = await asyncio.open_connection("127.0.0.1", int(desk.url.rsplit(":", 1)[1]), limit=1024)
+    auth = json.dumps({"method": "message.auth", "params": [await desk.token("olga")], "id": 1}).encode()
+    writer.write(UPGRADE + struct.pack("!BBH", 0x81, 0x80 | 126, len(auth)) + bytes(4) + auth)
+    while not WebSocketHandler.operators:
+        await asyncio.sleep(0.01)
+    (slow,) = WebSocketHandler.operators
+    sent = 0
+    while slow in WebSocketHandler.connections:  # what is cut off is gone; else this test runs into its timeout
+        await anna.call("message.send", "x" * 16_000)
+        sent += 1
+    writer.close()
+    again = await desk.open()
+    result = await again.call("message.auth", await desk.token("olga"), 0)
+    assert len(result["messages"]) == min(sent, 500)
+
+
+async def test_64_frames_of_a_connection_are_in_flight_and_all_are_answered(desk: Desk, app: Application) -> None:
+    app.settings["message_rate"] = 0
+    anna = await desk.enter("anna")
+    for n in range(1000):
+        anna.send("message.send", str(n))
+    (handler,) = WebSocketHandler.open_handlers
+    most = 0
+    for _ in range(1000):
+        most = max(most, len(WebSocketHandler.tasks))
+        assert (await anna.receive())["error"] is None
+    assert 1 < most <= 64
+    assert not handler.slots.locked()
+
+
+async def test_healthz_answers_200_while_the_database_does(desk: Desk, http_client: AsyncHTTPClient) -> None:
+    answer = await http_client.fetch(f"{desk.url}/healthz")
+    assert (answer.code, answer.body) == (200, b'{"status": "ok"}')

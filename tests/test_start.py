@@ -1,0 +1,205 @@
+"""How the service starts, what it says when it can't, and how it stops."""
+
+import asyncio
+import os
+import signal
+import socket
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+from tests.client import Client
+from tests.mariadb import MariaDB
+from tests.service import ROOT, Service, manage, running
+from tests.test_users import log_in
+
+pytestmark = pytest.mark.gen_test
+
+
+def failing(folder: Path, *settings: str, **environment: str) -> str:
+    """The one line with which the service must end."""
+    done = subprocess.run(
+        [sys.executable, "server.py", "--port=0", f"--database=sqlite:{folder}/chat.db", *settings],
+        cwd=ROOT,
+        capture_output=True,
+        text=True,
+        timeout=30,
+        check=False,
+        env={**os.environ, "CHAT_SECRET": "x" * 32, **environment},
+    )
+    assert done.returncode == 1, done.stderr
+    (line,) = done.stderr.strip().splitlines()
+    assert line.startswith("chat: ")
+    return line
+
+
+@pytest.mark.parametrize(
+    ("setting", "line"),
+    [
+        ("--prot=1", "unknown setting --prot=1"),
+        ("port=1", "unknown setting port=1"),
+        ("--port=eighty", "--port does not take 'eighty'"),
+        ("--port", "--port does not take ''"),
+        ("--port=65536", "--port must be from 0 to 65535"),
+        ("--text-limit=16001", "--text-limit must be at most 16000"),
+        ("--token-days=0", "--token-days must be above 0"),
+        ("--address=192.0.2.1", "choose an address of this machine"),
+        ("--database=oracle:x", "unknown database 'oracle:x'"),
+        ("--config=/nowhere/chat.toml", "cannot read the settings in /nowhere/chat.toml"),
+        ("--database=mysql://user@127.0.0.1:1/chat", "cannot reach the database at 127.0.0.1:1"),
+    ],
+)
+def test_a_wrong_setting_is_one_clear_line(tmp_path: Path, setting: str, line: str) -> None:
+    assert line in failing(tmp_path, setting)
+
+
+@pytest.mark.parametrize(
+    ("text", "line"),
+    [
+        ("prot = 1", "unknown setting 'prot'"),
+        ('port = "8888"', "port"),
+        ("allowed_origins = 'x'", "allowed_origins"),
+        ("port = ", "cannot read the settings"),
+        ("help = true", "unknown setting 'help'"),
+    ],
+)
+def test_a_wrong_settings_file_is_one_clear_line(tmp_path: Path, text: str, line: str) -> None:
+    (tmp_path / "chat.toml").write_text(text)
+    assert line in failing(tmp_path, f"--config={tmp_path}/chat.toml")
+
+
+def test_a_taken_port_a_short_secret_and_a_held_database_are_one_clear_line(tmp_path: Path) -> None:
+    with socket.create_server(("127.0.0.1", 0)) as taken:
+        assert "choose another port" in failing(tmp_path, f"--port={taken.getsockname()[1]}")
+    assert "CHAT_SECRET is too short" in failing(tmp_path, CHAT_SECRET="short")
+    secret = tmp_path / "secret"
+    secret.write_text("y" * 32)
+    secret.chmod(0o644)
+    assert "chmod 600" in failing(tmp_path, f"--secret-file={secret}", CHAT_SECRET="")
+    with running(tmp_path, f"--database=sqlite:{tmp_path}/chat.db", f"--secret-file={tmp_path}/new"):
+        assert "another service uses the database" in failing(tmp_path)
+
+
+def test_a_read_only_folder_is_one_clear_line(tmp_path: Path) -> None:
+    """Root may write everywhere: /proc takes no files from anybody."""
+    assert "cannot open the database" in failing(tmp_path, "--database=sqlite:/proc/chat/chat.db")
+    assert "cannot write the token secret" in failing(tmp_path, "--secret-file=/proc/chat/secret", CHAT_SECRET="")
+
+
+def test_a_server_that_refuses_the_user_or_lacks_the_database_is_one_clear_line(
+    tmp_path: Path, mariadb: MariaDB
+) -> None:
+    mariadb.execute("CREATE USER IF NOT EXISTS chat@'127.0.0.1' IDENTIFIED BY 'right'")
+    address = f"chat@127.0.0.1:{mariadb.port}"
+    wrong = failing(tmp_path, f"--database=mysql://{address}/chat", CHAT_DATABASE_PASSWORD="wrong")
+    assert "set CHAT_DATABASE_PASSWORD" in wrong
+    assert "wrong" not in wrong
+    denied = failing(tmp_path, f"--database=mysql://{address}/mysql", CHAT_DATABASE_PASSWORD="right")
+    assert "GRANT" in denied
+    assert "CREATE DATABASE nowhere" in failing(tmp_path, f"--database=mysql://root@127.0.0.1:{mariadb.port}/nowhere")
+
+
+def test_the_secret_is_made_once_and_is_its_owners(tmp_path: Path) -> None:
+    with running(tmp_path, f"--database=sqlite:{tmp_path}/data/chat.db"):
+        made = (tmp_path / "secret").read_text()
+        assert len(made) >= 64
+    for path in (tmp_path / "secret", tmp_path / "data" / "chat.db"):
+        assert path.stat().st_mode & 0o077 == 0
+    with running(tmp_path, f"--database=sqlite:{tmp_path}/data/chat.db"):
+        assert (tmp_path / "secret").read_text() == made
+
+
+def test_a_settings_file_counts_and_flags_count_more(tmp_path: Path) -> None:
+    (tmp_path / "chat.toml").write_text(
+        f'database = "sqlite:{tmp_path}/from-file.db"\nallowed_origins = ["https://a.example"]\nmessage-rate = 5.0\n'
+    )
+    with running(tmp_path, f"--config={tmp_path}/chat.toml"):
+        assert (tmp_path / "from-file.db").exists()
+    flags = (f"--database=sqlite:{tmp_path}/from-flag.db", f"--config={tmp_path}/chat.toml")
+    with running(tmp_path, *flags):
+        assert (tmp_path / "from-flag.db").exists()
+
+
+def add_people(url: str) -> None:
+    for name, role in (("olga", ["--operator"]), ("anna", [])):
+        assert manage("user", "add", name, *role, f"--database={url}", stdin="secret\n").returncode == 0
+
+
+async def test_everything_is_there_after_a_restart(database_url: str, tmp_path: Path) -> None:
+    add_people(database_url)
+    service = Service(tmp_path, f"--database={database_url}")
+    service.start()
+    token = await log_in(service.url, "anna", "secret")
+    anna = await Client.connect(service.url)
+    await anna.call("message.auth", token)
+    sent = [(await anna.call("message.send", f"text {n}", f"key-{n}"))["message"] for n in range(3)]
+    service.terminate()
+    assert await anna.close_code() == 1001
+    assert service.wait() == 0
+    service.start()
+    anna = await Client.connect(service.url)
+    assert (await anna.call("message.auth", token))["messages"] == sent
+    assert (await anna.call("message.send", "text 2", "key-2"))["message"] == sent[2]
+    service.kill()
+    service.start()
+    anna = await Client.connect(service.url)
+    assert (await anna.call("message.auth", token))["messages"] == sent
+    service.kill()
+
+
+async def test_sigterm_answers_what_was_taken_then_closes_with_1001(database_url: str, tmp_path: Path) -> None:
+    add_people(database_url)
+    with running(tmp_path, f"--database={database_url}", "--message-rate=0") as service:
+        token = await log_in(service.url, "anna", "secret")
+        anna, silent = await Client.connect(service.url), await Client.connect(service.url)
+        await anna.call("message.auth", token)
+        for n in range(500):
+            anna.send("message.send", str(n))
+        await anna.receive()
+        service.terminate()
+        acknowledged = 1
+        while (frame := await anna.receive()) is not None:
+            assert frame["error"] is None
+            acknowledged += 1
+        assert anna.connection.close_code == 1001
+        assert await silent.close_code() == 1001
+        assert await asyncio.get_running_loop().run_in_executor(None, service.wait) == 0
+        assert "Traceback" not in service.log.read_text()
+        service.start()
+        anna = await Client.connect(service.url)
+        stored = (await anna.call("message.auth", token))["messages"]
+        assert [message["message_text"] for message in stored] == [str(n) for n in range(acknowledged)]
+        anna.close()
+
+
+async def test_what_was_acknowledged_before_a_kill_is_stored(database_url: str, tmp_path: Path) -> None:
+    add_people(database_url)
+    with running(tmp_path, f"--database={database_url}", "--message-rate=0") as service:
+        token = await log_in(service.url, "anna", "secret")
+        for cut in (1, 20, 50):
+            anna = await Client.connect(service.url)
+            after = max(
+                (m["message_id"] for m in (await anna.call("message.auth", token))["messages"] or []), default=0
+            )
+            for n in range(100):
+                anna.send("message.send", str(n), f"key-{cut}-{n}")
+            for _ in range(cut):
+                await anna.receive()
+            os.kill(service.pid, signal.SIGKILL)
+            acknowledged = cut
+            while await anna.receive() is not None:
+                acknowledged += 1
+            service.wait()
+            service.start()
+            anna = await Client.connect(service.url)
+            stored = (await anna.call("message.auth", token, after))["messages"]
+            texts = [message["message_text"] for message in stored]
+            assert len(texts) >= acknowledged
+            assert texts == [str(n) for n in range(len(texts))]
+            for n in range(100):
+                await anna.call("message.send", str(n), f"key-{cut}-{n}")
+            page = await anna.call("message.history", None, None, after)
+            assert [message["message_text"] for message in page["messages"]] == [str(n) for n in range(100)]
+            anna.close()

@@ -1,0 +1,61 @@
+"""Texts and names of every script come back as they were sent, on both engines."""
+
+import pytest
+from tornado.web import Application
+
+from db import users
+from tests.conftest import PASSWORD_HASH, Desk
+
+pytestmark = pytest.mark.gen_test
+
+TEXTS = [
+    "Здравствуйте, ёлка! Ї Ґ",
+    "😀👩‍👩‍👧‍👦🏳️‍🌈",
+    "𐍈 𝕏 𠀋 \U0010fffd",
+    "\ufeffZWNBSP, \u202eRTL\u202c, e\u0301 and é, \u0007 bell, \u2028 line",
+    "  spaces at both ends  \n",
+    "'; DROP TABLE messages; -- \\ \" % _ ? %s \\0 {}",
+    "</script><img src=x onerror=alert(1)>",
+    "null",
+    "\U0001f600" * 16_000,
+    "\u0001" * 16_000,
+]
+
+
+@pytest.mark.parametrize("text", TEXTS, ids=lambda text: ascii(text)[:40])
+async def test_a_text_survives_storing_and_pushing(desk: Desk, text: str) -> None:
+    anna, olga = await desk.enter("anna"), await desk.enter("olga")
+    assert (await anna.call("message.send", text))["message"]["message_text"] == text
+    assert (await olga.push())["message_text"] == text
+    assert (await anna.call("message.history"))["messages"][0]["message_text"] == text
+    assert (await olga.call("message.operatorSend", text, desk.ids["anna"]))["message"]["message_text"] == text
+    assert (await anna.push())["message_text"] == text
+
+
+async def test_a_conversation_of_500_longest_messages_arrives_whole(desk: Desk, app: Application) -> None:
+    app.settings["message_rate"] = 0
+    anna = await desk.enter("anna")
+    for _ in range(500):
+        await anna.call("message.send", "😀" * 16_000)
+    again = await desk.open()
+    texts = [m["message_text"] for m in (await again.call("message.auth", await desk.token("anna")))["messages"]]
+    assert texts == ["😀" * 16_000] * 500
+    assert (await again.call("message.history", None, 2))["has_more"] is True
+
+
+async def test_names_that_differ_in_case_or_accent_are_different_users(desk: Desk) -> None:
+    names = ["Anna", "ANNA", "ánna", "Елка", "Ёлка", "ёлка", "😀", "😁", "ß", "ss"]
+    ids = [await desk.database.write(users.add, name, PASSWORD_HASH, is_admin=False) for name in names]
+    assert len(set(ids)) == len(names)
+    for name, user_id in zip(names, ids, strict=True):
+        found = await desk.database.read(users.find_by_name, name)
+        assert found
+        assert (found.id, found.user_name) == (user_id, name)
+
+
+async def test_an_operators_name_of_any_script_signs_its_answers(desk: Desk) -> None:
+    desk.ids["Ольга 😀"] = await desk.database.write(users.add, "Ольга 😀", PASSWORD_HASH, is_admin=True)
+    operator = await desk.enter("Ольга 😀")
+    anna = await desk.enter("anna")
+    await operator.call("message.operatorSend", "text", desk.ids["anna"], "key")
+    assert (await anna.push())["invader_name"] == "Ольга 😀"

@@ -1,0 +1,134 @@
+"""The administrator's commands, on an empty database and beside a running service."""
+
+import json
+import sys
+from pathlib import Path
+
+import pexpect
+import pytest
+from tornado.httpclient import AsyncHTTPClient
+
+from tests.client import Client
+from tests.service import ROOT, manage, running
+
+pytestmark = pytest.mark.gen_test
+
+
+def users(url: str, *arguments: str, stdin: str = "") -> str:
+    """The output of a command that must succeed."""
+    done = manage("user", *arguments, f"--database={url}", stdin=stdin)
+    assert done.returncode == 0, done.stderr
+    return done.stdout
+
+
+def refused(url: str, *arguments: str, stdin: str = "") -> str:
+    """The one line with which a command must fail."""
+    done = manage("user", *arguments, f"--database={url}", stdin=stdin)
+    assert done.returncode != 0
+    assert "Traceback" not in done.stderr
+    return done.stderr.strip().splitlines()[-1]
+
+
+def test_users_are_added_listed_changed_and_removed(database_url: str) -> None:
+    assert users(database_url, "list") == ""
+    assert "added the operator olga, id 1" in users(database_url, "add", "olga", "--operator", stdin="secret\n")
+    assert "added the customer Анна Ё, id 2" in users(database_url, "add", "Анна Ё", stdin="secret\n")
+    assert users(database_url, "list").split() == ["1", "operator", "olga", "2", "customer", "Анна", "Ё"]
+    assert "olga is now a customer" in users(database_url, "role", "olga", "customer")
+    assert "changed the password" in users(database_url, "passwd", "olga", stdin="other\n")
+    assert "must log in again" in users(database_url, "logout", "olga")
+    assert "removed olga" in users(database_url, "remove", "olga", "--yes")
+    assert "removed Анна" in users(database_url, "remove", "Анна Ё", stdin="y\n")
+    assert users(database_url, "list") == ""
+    assert "id 3" in users(database_url, "add", "olga", stdin="secret\n")  # an id is never given twice
+
+
+def test_what_cannot_be_is_refused_in_one_line(database_url: str) -> None:
+    users(database_url, "add", "anna", stdin="secret\n")
+    assert "there is a user anna already" in refused(database_url, "add", "anna", stdin="secret\n")
+    for command in (["passwd", "nobody"], ["role", "nobody", "operator"], ["logout", "nobody"], ["remove", "nobody"]):
+        assert "there is no user nobody" in refused(database_url, *command)
+    assert "no spaces at its ends" in refused(database_url, "add", " anna", stdin="secret\n")
+    assert "control characters" in refused(database_url, "add", "a\nb", stdin="secret\n")
+    assert "1 to 255 characters" in refused(database_url, "add", "a" * 256, stdin="secret\n")
+    assert "at most 72 bytes" in refused(database_url, "add", "boris", stdin="ё" * 37 + "\n")
+    assert "not empty" in refused(database_url, "add", "boris", stdin="")
+    assert "Aborted" in refused(database_url, "remove", "anna", stdin="n\n")
+    assert users(database_url, "list").split() == ["1", "customer", "anna"]
+
+
+def test_a_database_that_is_none_is_refused_in_one_line(tmp_path: Path) -> None:
+    (tmp_path / "text").write_text("not a database, and long enough to see that it is none" * 10)
+    for url, line in (
+        ("postgres://x", "unknown database"),
+        ("sqlite:", "unknown database"),
+        ("sqlite::memory:", "unknown database"),
+        (f"sqlite:{tmp_path}/text", "cannot use the database"),
+        (f"sqlite:{tmp_path}/text/chat.db", "cannot open the database"),
+        ("mysql://user:secret@127.0.0.1/chat", "CHAT_DATABASE_PASSWORD"),
+        ("mysql://127.0.0.1/chat", "names no user"),
+        ("mysql://user@127.0.0.1/", "no database"),
+        ("mysql://user@127.0.0.1/chat?charset=latin1", "unknown in the database's address: charset"),
+        ("mysql://user@127.0.0.1:1/chat", "cannot reach the database"),
+    ):
+        assert line in refused(url, "list")
+
+
+def test_on_a_terminal_the_password_is_asked_for_twice(database_url: str) -> None:
+    arguments = ["manage.py", "user", "add", "anna", f"--database={database_url}"]
+    terminal = pexpect.spawn(sys.executable, arguments, cwd=str(ROOT), encoding="utf-8", timeout=30)
+    for question, answer in (
+        ("Password:", "secret"),
+        ("Repeat for confirmation:", "other"),
+        ("do not match", None),
+        ("Password:", "secret"),
+        ("Repeat for confirmation:", "secret"),
+        ("added the customer anna, id 1", None),
+    ):
+        terminal.expect(question)
+        assert "secret" not in (terminal.before or "")
+        if answer:
+            terminal.sendline(answer)
+    terminal.expect(pexpect.EOF)
+    terminal.close()
+    assert terminal.exitstatus == 0
+
+
+async def log_in(url: str, name: str, password: str) -> str:
+    answer = await AsyncHTTPClient().fetch(
+        f"{url}/v1/auth/", method="POST", body=json.dumps({"user_name": name, "password": password})
+    )
+    return str(json.loads(answer.body)["result"]["token"])
+
+
+async def test_commands_work_while_the_service_runs(database_url: str, tmp_path: Path) -> None:
+    with running(tmp_path, f"--database={database_url}") as service:
+        assert "there are no users yet: add one with ./run.sh user add" in service.log.read_text()
+        users(database_url, "add", "olga", "--operator", stdin="secret\n")
+        users(database_url, "add", "anna", stdin="secret\n")
+        anna, olga = await Client.connect(service.url), await Client.connect(service.url)
+        token = await log_in(service.url, "anna", "secret")
+        await anna.call("message.auth", token)
+        await olga.call("message.auth", await log_in(service.url, "olga", "secret"))
+        await anna.call("message.send", "text")
+        users(database_url, "passwd", "anna", stdin="other\n")
+        again = await Client.connect(service.url)
+        again.send("message.auth", token)
+        assert await again.close_code() == 1008
+        await log_in(service.url, "anna", "other")
+        users(database_url, "remove", "anna", "--yes")
+        anna.send("message.send", "from nobody")
+        assert await anna.close_code() == 1008
+        assert (await olga.push())["message_text"] == "text"
+        assert await olga.refused("message.operatorSend", "to nobody", 2) == 7
+        olga.close()
+
+
+def test_the_demo_makes_its_accounts_and_shows_their_passwords_once(database_url: str) -> None:
+    first = manage("demo", f"--database={database_url}").stdout
+    assert users(database_url, "list").split()[1::3] == ["operator", "customer", "customer"]
+    passwords = [line.split()[-1] for line in first.splitlines() if line.startswith("  ")]
+    assert len(set(passwords)) == 3
+    again = manage("demo", f"--database={database_url}").stdout
+    assert not any(password in again for password in passwords)
+    assert len(users(database_url, "list").splitlines()) == 3
