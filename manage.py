@@ -196,10 +196,14 @@ def remove(name: str, yes: bool, url: str) -> None:
     click.echo(f"removed {name}")
 
 
-@cli.command()
+@cli.command(context_settings={"ignore_unknown_options": True, "allow_extra_args": True})
+@click.option("--port", default="8888")
 @database_option
-def demo(url: str) -> None:
-    """Make the demo's accounts, unless they are there, and print their passwords once."""
+def demo(url: str, port: str) -> None:
+    """Make the demo's accounts, unless they are there, and print their passwords once.
+
+    It is given the service's settings too, of which it needs the port.
+    """
     with transaction(url) as connection:
         is_new = not users.has_any(connection)
     if not is_new:
@@ -214,8 +218,8 @@ def demo(url: str) -> None:
     click.echo("The demo's accounts; their passwords are not shown again:")
     for name, is_admin in DEMO:
         click.echo(f"  {_role(is_admin)}  {name:<10}{passwords[name]}")
-    click.echo("Log in:  http://127.0.0.1:8888/v1/auth/  (POST)")
-    click.echo("Chat:    ws://127.0.0.1:8888/v1/ws/")
+    click.echo(f"Log in:  POST http://127.0.0.1:{port}/v1/auth/")
+    click.echo(f"Chat:    ws://127.0.0.1:{port}/v1/ws/")
 
 
 if __name__ == "__main__":

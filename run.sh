@@ -71,8 +71,8 @@ serve)
     ;;
 demo)
     environment service requirements.txt
-    "$python" manage.py demo --database=sqlite:var/demo.db
-    exec "$python" server.py --database=sqlite:var/demo.db "$@"
+    "$python" manage.py demo "$@" --database=sqlite:var/demo.db
+    exec "$python" server.py "$@" --database=sqlite:var/demo.db
     ;;
 user)
     environment service requirements.txt

@@ -103,15 +103,33 @@ async def test_another_log_in_does_not_end_the_first(desk: Desk) -> None:
     assert await client.call("message.auth", first)
 
 
+async def enter_and_fall_silent(desk: Desk, name: str) -> asyncio.StreamWriter:
+    """An authenticated connection that reads nothing and answers no ping, until it is closed."""
+    _, writer = await asyncio.open_connection("127.0.0.1", int(desk.url.rsplit(":", 1)[1]), limit=1024)
+    auth = json.dumps({"method": "message.auth", "params": [await desk.token(name)], "id": 1}).encode()
+    writer.write(UPGRADE + struct.pack("!BBH", 0x81, 0x80 | 126, len(auth)) + bytes(4) + auth)
+    return writer
+
+
+async def test_a_peer_that_answers_no_ping_is_dropped_and_one_that_does_stays(desk: Desk, app: Application) -> None:
+    app.settings["websocket_ping_interval"] = 0.3
+    anna = await desk.enter("anna")
+    writer = await enter_and_fall_silent(desk, "olga")
+    while not WebSocketHandler.operators:
+        await asyncio.sleep(0.01)
+    while WebSocketHandler.operators:
+        await asyncio.sleep(0.01)
+    writer.close()
+    assert await anna.call("message.history")
+
+
 async def test_a_reader_that_does_not_read_is_cut_off_and_comes_back(
     desk: Desk, app: Application, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(outbox, "UNREAD_BYTES", 2**20)
     app.settings["message_rate"] = 0
     anna = await desk.enter("anna")
-    _, writer = await asyncio.open_connection("127.0.0.1", int(desk.url.rsplit(":", 1)[1]), limit=1024)
-    auth = json.dumps({"method": "message.auth", "params": [await desk.token("olga")], "id": 1}).encode()
-    writer.write(UPGRADE + struct.pack("!BBH", 0x81, 0x80 | 126, len(auth)) + bytes(4) + auth)
+    writer = await enter_and_fall_silent(desk, "olga")
     while not WebSocketHandler.operators:
         await asyncio.sleep(0.01)
     (slow,) = WebSocketHandler.operators

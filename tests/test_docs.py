@@ -1,0 +1,44 @@
+"""The documents say what the code does."""
+
+import re
+from pathlib import Path
+
+import pytest
+from tornado.options import options
+
+import server
+from handlers import protocol
+from handlers.methods import METHODS
+from handlers.websocket import AUTH
+from tests.service import ROOT
+
+PROTOCOL = (ROOT / "docs" / "protocol.md").read_text()
+README = (ROOT / "README.md").read_text()
+
+
+def test_every_method_has_a_heading_in_the_protocol_and_no_other_has() -> None:
+    headings = re.findall(r"^### `(\w+\.\w+) ", PROTOCOL, re.MULTILINE)
+    assert sorted(headings) == sorted([*METHODS, AUTH])
+
+
+def test_every_error_has_its_row_in_the_protocol() -> None:
+    rows = set(re.findall(r"^\| (\d) \| `(.+?)` \|", PROTOCOL, re.MULTILINE))
+    assert rows == {(str(error.code), error.message) for error in protocol.Error.__subclasses__()}
+
+
+def test_every_setting_has_its_row_in_the_readme_with_its_default() -> None:
+    rows = dict(re.findall(r"^\| `--([\w-]+)` \| `?(.*?)`? \|", README, re.MULTILINE))
+    defined = {name.replace("_", "-"): str(options[name] or "none") for name in options.group_dict("chat")}
+    assert rows == defined, server.__file__
+
+
+@pytest.mark.parametrize("path", [*ROOT.glob("docs/*.md"), ROOT / "README.md"], ids=lambda path: path.name)
+def test_every_link_leads_to_a_file(path: Path) -> None:
+    for link in re.findall(r"\]\(([^)#]+)\)", path.read_text()):
+        assert (path.parent / link).exists(), link
+
+
+def test_every_word_of_run_sh_that_the_documents_name_is_one() -> None:
+    words = set(re.findall(r"^(\w+)\)$", (ROOT / "run.sh").read_text(), re.MULTILINE)) | {"help"}
+    for path in [*ROOT.glob("docs/*.md"), ROOT / "README.md"]:
+        assert set(re.findall(r"\./run\.sh (\w+)", path.read_text())) <= words
