@@ -39,22 +39,25 @@ environment() {
         echo "run.sh: making the environment in $folder" >&2
         rm -rf .venv/"$name"-*
         python3 -m venv "$folder"
-        "$python" -m pip install --quiet --disable-pip-version-check $(printf -- '-r %s ' "$@") >&2 ||
+        "$python" -m pip install -qq --disable-pip-version-check $(printf -- '-r %s ' "$@") >&2 ||
             fail "pip could not install $*; see above"
         touch "$folder/complete"
     fi
     exec 9>&-
 }
 
-# mariadb: makes sure that the tests have a MariaDB, as a program to start or as a server that is named to them.
+# mariadb: installs the programs of a private MariaDB, of which nothing is started, where they are missing.
 mariadb() {
-    command -v mariadbd >/dev/null || [ -x /usr/sbin/mariadbd ] || [ -n "${CHAT_TEST_MYSQL:-}" ] && return
-    [ "$(id -u)" = 0 ] && command -v apt-get >/dev/null || fail "mariadbd is missing; install it" \
-        "(apt-get install mariadb-server-core) or name a server in CHAT_TEST_MYSQL=mysql://root@HOST:PORT"
-    echo "run.sh: installing MariaDB for the tests" >&2
+    local packages="mariadb-server-core mariadb-client-core"
+    [ -x "$(PATH=$PATH:/usr/sbin command -v mariadbd)" ] && command -v mariadb-install-db my_print_defaults >/dev/null &&
+        return
+    [ "$(id -u)" = 0 ] && command -v apt-get >/dev/null ||
+        fail "mariadbd is missing; install it (apt-get install $packages)$1"
+    echo "run.sh: installing $packages" >&2
+    # shellcheck disable=SC2086  # two words
     apt-get update -qq >&2 && DEBIAN_FRONTEND=noninteractive \
-        apt-get install -y -qq --no-install-recommends mariadb-server-core >/dev/null ||
-        fail "apt-get could not install mariadb-server-core"
+        apt-get install -y -qq --no-install-recommends $packages >/dev/null ||
+        fail "apt-get could not install $packages"
 }
 
 word=${1:-serve}
@@ -80,7 +83,7 @@ user)
     ;;
 test)
     environment tests requirements.txt tests/requirements.txt
-    mariadb
+    [ -n "${CHAT_TEST_MYSQL:-}" ] || mariadb " or name a server: CHAT_TEST_MYSQL=mysql://root@HOST:PORT"
     "$python" -m ruff format --check .
     "$python" -m ruff check .
     "$python" -m mypy
@@ -88,7 +91,7 @@ test)
     ;;
 bench)
     environment tests requirements.txt tests/requirements.txt
-    mariadb
+    mariadb ""
     exec "$python" -m bench "$@"
     ;;
 *)

@@ -38,32 +38,28 @@ def mariadb(tmp_path_factory: pytest.TempPathFactory) -> Iterator[MariaDB]:
 class Databases:
     """Makes empty databases on one engine and takes them away again."""
 
-    def __init__(self, engine: str, folder: Path, request: pytest.FixtureRequest) -> None:
-        self.engine = engine
+    def __init__(self, folder: Path, server_url: str | None) -> None:
+        """`server_url` is a MariaDB's, None for SQLite."""
         self._folder = folder
-        self._request = request
+        self._server_url = server_url
         self._made: list[str] = []
 
     def make(self) -> str:
         """The URL of a new empty database."""
         name = f"chat_test_{os.getpid()}_{len(self._made)}"
         self._made.append(name)
-        if self.engine == "sqlite":
+        if self._server_url is None:
             return f"sqlite:{self._folder / name}.db"
         self._execute(f"DROP DATABASE IF EXISTS {name}")
         self._execute(f"CREATE DATABASE {name}")
-        return f"{self._server()}/{name}"
+        return f"{self._server_url}/{name}"
 
     def drop_all(self) -> None:
-        for name in self._made if self.engine == "mysql" else ():
+        for name in self._made if self._server_url else ():
             self._execute(f"DROP DATABASE IF EXISTS {name}")
 
-    def _server(self) -> str:
-        named = os.environ.get("CHAT_TEST_MYSQL")
-        return named or f"mysql://root@127.0.0.1:{self._request.getfixturevalue('mariadb').port}"
-
     def _execute(self, sql: str) -> None:
-        parts = urlsplit(self._server())
+        parts = urlsplit(self._server_url or "")
         password = os.environ.get("CHAT_DATABASE_PASSWORD", "")
         connection = pymysql.connect(
             host=parts.hostname, port=parts.port or 3306, user=parts.username, password=password
@@ -74,7 +70,11 @@ class Databases:
 
 @pytest.fixture(params=["sqlite", "mysql"])
 def databases(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[Databases]:
-    made = Databases(request.param, tmp_path, request)
+    server_url = None
+    if request.param == "mysql":
+        named = os.environ.get("CHAT_TEST_MYSQL")
+        server_url = named or f"mysql://root@127.0.0.1:{request.getfixturevalue('mariadb').port}"
+    made = Databases(tmp_path, server_url)
     yield made
     made.drop_all()
 

@@ -88,8 +88,8 @@ class MariaDB:
 @contextlib.contextmanager
 def running(folder: Path, *options: str) -> Iterator[MariaDB]:
     server = MariaDB(folder, *options)
-    server.start()
     try:
+        server.start()
         yield server
     finally:
         server.stop()
