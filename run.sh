@@ -46,13 +46,15 @@ environment() {
     exec 9>&-
 }
 
-# mariadb: installs the programs of a private MariaDB, of which nothing is started, where they are missing.
+# mariadb HINT: installs the programs of a private MariaDB where they are missing; nothing of it is started.
 mariadb() {
-    local packages="mariadb-server-core mariadb-client-core"
-    [ -x "$(PATH=$PATH:/usr/sbin command -v mariadbd)" ] && command -v mariadb-install-db my_print_defaults >/dev/null &&
-        return
+    local packages="mariadb-server-core mariadb-client-core" program missing=
+    for program in mariadbd mariadb-install-db my_print_defaults; do
+        PATH=$PATH:/usr/sbin command -v $program >/dev/null || missing=$program
+    done
+    [ -z "$missing" ] && return
     [ "$(id -u)" = 0 ] && command -v apt-get >/dev/null ||
-        fail "mariadbd is missing; install it (apt-get install $packages)$1"
+        fail "$missing is missing; install it (apt-get install $packages)$1"
     echo "run.sh: installing $packages" >&2
     # shellcheck disable=SC2086  # two words
     apt-get update -qq >&2 && DEBIAN_FRONTEND=noninteractive \
