@@ -1,37 +1,60 @@
-"""The administrator's commands: ./run.sh user …, and the accounts of ./run.sh demo."""
+"""The administrator's commands: ./run.sh user …."""
 
 import contextlib
-import secrets
 import sys
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
+from typing import Any
 
 import click
 
+import settings
 from db import Connection, Unavailable, find_engine, messages, schema, users
 from db.credentials import hash_password, normalize_name
 from db.users import User
 
-DEMO = (("operator", True), ("anna", False), ("boris", False))
+Command = Callable[..., Any]
 
-database_option = click.option(
-    "--database",
-    "url",
-    default="sqlite:var/chat.db",
-    show_default=True,
-    help="sqlite:PATH or mysql://USER@HOST:PORT/NAME, as the service has it",
-)
+
+def _note_config(context: click.Context, _parameter: click.Parameter, path: str | None) -> None:
+    context.meta["config"] = path
+
+
+def _find_url(context: click.Context, _parameter: click.Parameter, url: str | None) -> str:
+    """The database that is named, else the one in the settings' file, else the default."""
+    path = context.meta["config"]
+    try:
+        return url or str(settings.read_file(path).get("database", settings.DATABASE) if path else settings.DATABASE)
+    except ValueError as error:
+        raise click.BadParameter(str(error)) from error
+
+
+def database_option(command: Command) -> Command:
+    """`--database`, and `--config` where it may stand."""
+    config = click.option(
+        "--config", is_eager=True, expose_value=False, callback=_note_config, help="the service's file of settings"
+    )
+    database = click.option(
+        "--database",
+        "url",
+        callback=_find_url,
+        help=f"sqlite:PATH or mysql://USER@HOST:PORT/NAME, as the service has it; else {settings.DATABASE}",
+    )
+    return config(database(command))
 
 
 @contextlib.contextmanager
-def transaction(url: str) -> Iterator[Connection]:
+def transaction(url: str, *, creates: bool = False) -> Iterator[Connection]:
     """A connection inside one transaction, to a database whose schema is up to date.
 
-    The service may be running: only a schema that must be made or changed needs the lock.
+    The service may be running: only a schema that must be made or changed needs the lock. `creates` says whether a
+    database that is not there is made.
     """
     try:
         engine = find_engine(url)
     except ValueError as error:
         raise click.ClickException(str(error)) from error
+    if not creates and not engine.exists():
+        raise click.ClickException(f"there is no database {url}: correct --database=, or add a user first")
     try:
         connection = engine.connect()
         try:
@@ -49,7 +72,7 @@ def transaction(url: str) -> Iterator[Connection]:
     except Exception as error:
         if not engine.is_away(error):
             raise
-        raise click.ClickException(f"the database does not answer: {error}") from error
+        raise click.ClickException(f"the database failed: {error}") from error
 
 
 @click.group()
@@ -109,13 +132,13 @@ def add(name: str, is_admin: bool, url: str) -> None:
 
     Example: ./run.sh user add anna --operator
     """
-    with transaction(url) as connection:
+    with transaction(url, creates=True) as connection:
         _ensure_free(connection, name)
     password_hash = _ask_password()  # outside of a transaction, which would hold up the service
     with transaction(url) as connection:
         _ensure_free(connection, name)
         user_id = users.add(connection, name, password_hash, is_admin=is_admin)
-    click.echo(f"added the {_role(is_admin)} {name}, id {user_id}")
+    click.echo(f"added the {_role(is_admin)} {name}, id {user_id}, in {url}")
 
 
 @user.command("list")
@@ -194,32 +217,6 @@ def remove(name: str, yes: bool, url: str) -> None:
     with transaction(url) as connection:
         users.remove(connection, _find(connection, name).id)
     click.echo(f"removed {name}")
-
-
-@cli.command(context_settings={"ignore_unknown_options": True, "allow_extra_args": True})
-@click.option("--port", default="8888")
-@database_option
-def demo(url: str, port: str) -> None:
-    """Make the demo's accounts, unless they are there, and print their passwords once.
-
-    It is given the service's settings too, of which it needs the port.
-    """
-    with transaction(url) as connection:
-        is_new = not users.has_any(connection)
-    if not is_new:
-        click.echo("The demo's accounts are there, with the passwords that the first start printed.")
-        click.echo("For new ones, stop it, remove var/demo.db and start again.")
-        return
-    passwords = {name: secrets.token_urlsafe(9) for name, _ in DEMO}
-    hashes = {name: hash_password(password) for name, password in passwords.items()}
-    with transaction(url) as connection:
-        for name, is_admin in DEMO:
-            users.add(connection, name, hashes[name], is_admin=is_admin)
-    click.echo("The demo's accounts; their passwords are not shown again:")
-    for name, is_admin in DEMO:
-        click.echo(f"  {_role(is_admin)}  {name:<10}{passwords[name]}")
-    click.echo(f"Log in:  POST http://127.0.0.1:{port}/v1/auth/")
-    click.echo(f"Chat:    ws://127.0.0.1:{port}/v1/ws/")
 
 
 if __name__ == "__main__":

@@ -2,7 +2,6 @@
 # Makes the environment that a word needs, then hands over to it. Relative paths are relative to this folder.
 set -euo pipefail
 cd "$(dirname "$(readlink -f "$0")")"
-umask 077  # databases, secrets and logs are their owner's
 
 usage() {
     cat <<'EOF'
@@ -19,31 +18,50 @@ fail() {
     exit 1
 }
 
-# environment NAME FILE...: makes .venv/NAME-HASH from the requirements in the files, unless it is there, and
-# names its python in $python.
+# environment NAME FILE...: makes .venv/NAME-PYTHON-REQUIREMENTS from the requirements in the files, unless it is
+# there, and names its python in $python. The service's own umask comes after it: every user may use it.
 environment() {
-    local name=$1 hash folder
+    local name=$1 interpreter folder old
     shift
     command -v python3 >/dev/null || fail "Python is missing; install it: apt-get install python3 python3-venv"
-    hash=$({ python3 -c 'import sys; print(sys.executable, sys.version)' && cat "$@"; } | sha256sum | cut -c1-12)
-    folder=.venv/$name-$hash
+    interpreter=$(python3 -c 'import sys; print(sys.executable, sys.version)' | sha256sum | cut -c1-8)
+    folder=.venv/$name-$interpreter-$(cat "$@" | sha256sum | cut -c1-8)
     python=$folder/bin/python
-    [ -e "$folder/complete" ] && return
-    python3 -c 'import sys; sys.exit(sys.version_info < (3, 11))' || fail "Python 3.11 or newer is needed"
-    python3 -c 'import ensurepip, venv' 2>/dev/null ||
-        fail "this Python has no venv; install it: apt-get install python3-venv"
-    mkdir -p .venv
-    exec 9>.venv/lock
-    flock 9 # another start may be at it
     if [ ! -e "$folder/complete" ]; then
-        echo "run.sh: making the environment in $folder" >&2
-        rm -rf .venv/"$name"-*
-        python3 -m venv "$folder"
-        "$python" -m pip install -qq --disable-pip-version-check $(printf -- '-r %s ' "$@") >&2 ||
-            fail "pip could not install $*; see above"
-        touch "$folder/complete"
+        python3 -c 'import sys; sys.exit(sys.version_info < (3, 11))' || fail "Python 3.11 or newer is needed"
+        python3 -c 'import ensurepip, venv' 2>/dev/null ||
+            fail "this Python has no venv; install it: apt-get install python3-venv"
+        writable .venv
+        exec 9>.venv/lock
+        flock 9 # another start may be at it
+        if [ ! -e "$folder/complete" ]; then
+            echo "run.sh: making the environment in $folder" >&2
+            rm -rf "$folder"
+            python3 -m venv "$folder"
+            "$python" -m pip install -qq --disable-pip-version-check $(printf -- '-r %s ' "$@") >&2 ||
+                fail "pip could not install $*; see above"
+            touch "$folder/complete"
+            for old in .venv/"$name-$interpreter"-*; do
+                [ "$old" = "$folder" ] || rm -rf "$old"
+            done
+        fi
+        exec 9>&-
     fi
-    exec 9>&-
+}
+
+# writable FOLDER: makes sure that this user may write there.
+writable() {
+    mkdir -p "$1" 2>/dev/null && [ -w "$1" ] ||
+        fail "$(id -un) may not write to $PWD/$1, which is $(stat -c %U "$1" 2>/dev/null || stat -c %U .)'s:" \
+            "be that user, or chown it"
+}
+
+# service FILE [ARGUMENT...]: hands over to a program of the service. What it writes is its user's alone.
+service() {
+    environment service requirements.txt
+    writable var
+    umask 077
+    exec "$python" "$@"
 }
 
 # mariadb HINT: installs the programs of a private MariaDB where they are missing; nothing of it is started.
@@ -70,19 +88,9 @@ case $word in
 esac
 
 case $word in
-serve)
-    environment service requirements.txt
-    exec "$python" server.py "$@"
-    ;;
-demo)
-    environment service requirements.txt
-    "$python" manage.py demo "$@" --database=sqlite:var/demo.db
-    exec "$python" server.py "$@" --database=sqlite:var/demo.db
-    ;;
-user)
-    environment service requirements.txt
-    exec "$python" manage.py user "$@"
-    ;;
+serve) service server.py "$@" ;;
+demo) service server.py --demo --database=sqlite:var/demo.db "$@" ;;
+user) service manage.py user "$@" ;;
 test)
     environment tests requirements.txt tests/requirements.txt
     [ -n "${CHAT_TEST_MYSQL:-}" ] || mariadb " or name a server: CHAT_TEST_MYSQL=mysql://root@HOST:PORT"

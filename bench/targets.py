@@ -75,7 +75,7 @@ def _add_people(url: str, customers: int) -> list[str]:
     password_hash = bcrypt.hashpw(b"nobody logs in", bcrypt.gensalt(4)).decode()
     tokens = Tokens(SECRET, 1)
     issued = []
-    with transaction(url) as connection:
+    with transaction(url, creates=True) as connection:
         for number in range(customers + 1):
             name = f"customer {number}" if number else "operator"
             user_id = users.add(connection, name, password_hash, is_admin=not number)

@@ -35,9 +35,15 @@ def _mysql(url: str) -> MySQL:
     unix_socket, ssl_ca = options.pop("unix_socket", None), options.pop("ssl_ca", None)
     if options:
         raise ValueError(f"unknown in the database's address: {', '.join(options)}; known are unix_socket and ssl_ca")
-    address: dict[str, object] = {"host": parts.hostname or "127.0.0.1", "port": parts.port or 3306}
+    try:
+        port = parts.port or 3306
+    except ValueError as error:
+        raise ValueError(f"the port in --database= is none: {error}") from error
+    address: dict[str, object] = {"host": parts.hostname or "127.0.0.1", "port": port}
     if unix_socket:
         address = {"unix_socket": unix_socket}
     if ssl_ca:
+        if not os.access(ssl_ca, os.R_OK):
+            raise ValueError(f"cannot read ssl_ca={ssl_ca}: name the authority's certificate")
         address |= {"ssl_ca": ssl_ca, "ssl_verify_cert": True, "ssl_verify_identity": True}
     return MySQL(name, unquote(parts.username), os.environ.get("CHAT_DATABASE_PASSWORD", ""), **address)

@@ -23,12 +23,17 @@ def normalize_name(name: str) -> str:
     return name
 
 
-def hash_password(password: str) -> str:
-    """The bcrypt hash to store. Takes a quarter of a second; raises ValueError where the password can't be one."""
+def check_new_password(password: str) -> None:
+    """Raises ValueError, with a line for people, where it can't be a password."""
     if not password:
         raise ValueError("a password is not empty")
     if len(password.encode()) > PASSWORD_BYTES:
         raise ValueError(f"a password has at most {PASSWORD_BYTES} bytes")
+
+
+def hash_password(password: str) -> str:
+    """The bcrypt hash to store. Takes a quarter of a second; raises as `check_new_password` does."""
+    check_new_password(password)
     return bcrypt.hashpw(password.encode(), bcrypt.gensalt()).decode()
 
 

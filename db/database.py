@@ -207,6 +207,7 @@ class Database:
             self._connection = self._engine.connect()
             self._engine.lock(self._connection)
             schema.prepare(self._engine, self._connection)
+            schema.ensure_writable(self._engine, self._connection)
             if not self._is_new:  # one turn later, as a caller of `write` goes on
                 self._post(self._loop.call_soon, self._recovered, self._recover(self._connection))
         except Exception as error:

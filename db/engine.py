@@ -27,6 +27,9 @@ class Engine(Protocol):
 
     begin: str
 
+    def exists(self) -> bool:
+        """Whether there may be a database; False where `connect` would make one."""
+
     def connect(self, *, is_patient: bool = False) -> Connection:
         """A new connection, or Unavailable with a line that says what to do.
 
@@ -65,3 +68,15 @@ class UnknownUser(Refused):
 
 class KeyReused(Refused):
     """The key stands with another text."""
+
+
+class AlreadyAnswered(Refused):
+    """Another operator's answer is newer than what the operator had seen."""
+
+
+class NotSeen(Refused):
+    """A customer's message is newer than what the operator had seen."""
+
+
+class TooMany(Refused):
+    """The table holds as many as it may."""

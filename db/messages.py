@@ -7,11 +7,12 @@ from dataclasses import dataclass
 from typing import Any
 
 from db import conversations, users
-from db.engine import Connection, KeyReused, UnknownUser
+from db.clock import utc_text
+from db.conversations import NEWEST_ID
+from db.engine import AlreadyAnswered, Connection, KeyReused, UnknownUser
 from db.users import User
 
 PAGE = 500  # messages in one list, at most
-NEWEST_ID = 2**63 - 1  # above every id
 
 
 @dataclass(frozen=True, slots=True)
@@ -81,28 +82,40 @@ def find_repeat(connection: Connection, author: User, user_id: int, text: str, k
     return Message(row[2], row[3], row[4], bool(row[5]), row[6], user_id, row[0])
 
 
-def add(connection: Connection, author: User, user_id: int, text: str, key: str | None) -> tuple[Message, bool]:
+def add(
+    connection: Connection, author: User, user_id: int, text: str, key: str | None, seen_id: int | None = None
+) -> tuple[Message, bool]:
     """Store a message in the customer's conversation, once for each key. Returns it, and whether it is new.
 
-    `author` is the customer itself or an operator. Raises as `find_repeat` does, before anything is written.
+    `author` is the customer itself or an operator. Raises as `find_repeat` does, and AlreadyAnswered where another
+    operator's answer is newer than `seen_id`, before anything is written.
     """
     found = find_repeat(connection, author, user_id, text, key)
     if isinstance(found, Message):
         return found, False
+    if seen_id is not None and _has_newer_answer(connection, author, user_id, seen_id):
+        raise AlreadyAnswered
     sql = """
         INSERT INTO messages (user_id, invader_name, message, created, is_from_support, client_key)
         VALUES (?, ?, ?, ?, ?, ?)
     """
     created = int(time.time())
-    utc = time.strftime("%Y-%m-%d %H:%M:%S", time.gmtime(created))
-    values = (user_id, _invader_name(author), text, utc, author.is_admin, key)
+    values = (user_id, _invader_name(author), text, utc_text(created), author.is_admin, key)
     message_id = connection.execute(sql, values).lastrowid
     assert message_id is not None
     if author.is_admin:
-        conversations.mark_answered(connection, user_id)
+        conversations.take_answer(connection, user_id, message_id, author.id)
     else:
-        conversations.mark_waiting(connection, user_id, message_id)
+        conversations.take_question(connection, user_id, message_id)
     return Message(message_id, text, _invader_name(author), author.is_admin, created, user_id, found), True
+
+
+def _has_newer_answer(connection: Connection, author: User, user_id: int, seen_id: int) -> bool:
+    sql = """
+        SELECT id FROM messages
+        WHERE user_id = ? AND id > ? AND is_from_support AND invader_name <> ? LIMIT 1
+    """
+    return connection.execute(sql, (user_id, seen_id, author.user_name)).fetchone() is not None
 
 
 def _invader_name(author: User) -> str:

@@ -1,7 +1,5 @@
 """The server engine: MariaDB or MySQL through PyMySQL."""
 
-import calendar
-import datetime
 from collections.abc import Sequence
 from typing import Any, cast
 
@@ -10,6 +8,7 @@ import pymysql.connections
 import pymysql.converters
 from pymysql.constants import CLIENT, CR, ER, FIELD_TYPE
 
+from db.clock import unix_seconds
 from db.engine import Connection, Cursor, Unavailable
 
 CONNECT_SECONDS = 5
@@ -27,11 +26,7 @@ TAKE_LOCK = "SELECT GET_LOCK(CONCAT('chat:', SHA1(DATABASE())), ?)"
 FIND_HOLDER = "SELECT IS_USED_LOCK(CONCAT('chat:', SHA1(DATABASE())))"
 
 
-def _unix_seconds(text: str) -> int:
-    return calendar.timegm(datetime.datetime.fromisoformat(text).timetuple())
-
-
-CONVERSIONS: dict[Any, Any] = {**pymysql.converters.conversions, FIELD_TYPE.DATETIME: _unix_seconds}
+CONVERSIONS: dict[Any, Any] = {**pymysql.converters.conversions, FIELD_TYPE.DATETIME: unix_seconds}
 
 
 class MySQLConnection(pymysql.connections.Connection):
@@ -53,6 +48,9 @@ class MySQL:
         self._password = password
         self._address = address
         self._session: int | None = None  # the server's id of the connection that held the lock last
+
+    def exists(self) -> bool:
+        return True  # else connecting says what is missing
 
     def connect(self, *, is_patient: bool = False) -> Connection:
         try:
@@ -80,15 +78,19 @@ class MySQL:
         code = error.args[0] if error.args else None
         if code == ER.ACCESS_DENIED_ERROR:
             return (
-                f"the database at {place} refuses the user {self.user} or its password: "
+                f"the database at {place} refuses the user {self.user} or its password ({error.args[1]}): "
                 "set CHAT_DATABASE_PASSWORD, or the user in --database="
             )
         if code == ER.BAD_DB_ERROR:
             return f"there is no database {self.name} at {place}: create it with CREATE DATABASE {self.name}"
         if code == ER.DBACCESS_DENIED_ERROR:
-            return f"the user {self.user} may not use the database {self.name} at {place}: GRANT it the rights"
+            return (
+                f"the user {self.user} may not use the database {self.name} at {place}: correct the name, or GRANT it"
+            )
         if code in (CR.CR_CONN_HOST_ERROR, CR.CR_CONNECTION_ERROR):
             return f"cannot reach the database at {place}: {error.args[1]}; check that it runs and --database= is right"
+        if code == CR.CR_SSL_CONNECTION_ERROR:
+            return f"the database at {place} speaks no TLS: leave ssl_ca out, or give the server a certificate"
         return f"the database at {place} does not answer: {error}"
 
     def lock(self, connection: Connection) -> None:

@@ -36,6 +36,51 @@ MIGRATIONS = {
         """,
         "CREATE TABLE IF NOT EXISTS schema_version (version INTEGER NOT NULL) /*! ENGINE = InnoDB */",
     ),
+    3: (
+        "ALTER TABLE conversations ADD COLUMN is_closed BOOL NOT NULL DEFAULT FALSE",
+        "ALTER TABLE conversations ADD COLUMN operator_id INTEGER /*! UNSIGNED */",
+        "ALTER TABLE conversations ADD COLUMN last_id INTEGER /*! UNSIGNED */ NOT NULL DEFAULT 0",
+        "ALTER TABLE conversations ADD COLUMN customer_read_id INTEGER /*! UNSIGNED */ NOT NULL DEFAULT 0",
+        "ALTER TABLE conversations ADD COLUMN operator_read_id INTEGER /*! UNSIGNED */ NOT NULL DEFAULT 0",
+        "ALTER TABLE conversations ADD COLUMN customer_unread INTEGER /*! UNSIGNED */ NOT NULL DEFAULT 0",
+        "ALTER TABLE conversations ADD COLUMN operator_unread INTEGER /*! UNSIGNED */ NOT NULL DEFAULT 0",
+        "ALTER TABLE conversations ADD COLUMN version INTEGER /*! UNSIGNED */ NOT NULL DEFAULT 1",
+        # Nobody has marked anything yet: what stands before the first question that waits was seen by operators.
+        """
+        UPDATE conversations SET
+            last_id = (SELECT MAX(m.id) FROM messages m WHERE m.user_id = conversations.user_id),
+            customer_read_id = (SELECT MAX(m.id) FROM messages m WHERE m.user_id = conversations.user_id),
+            operator_read_id = COALESCE(
+                waiting_id - 1, (SELECT MAX(m.id) FROM messages m WHERE m.user_id = conversations.user_id)),
+            operator_unread = (
+                SELECT COUNT(*) FROM messages m
+                WHERE m.user_id = conversations.user_id AND m.id >= conversations.waiting_id AND NOT m.is_from_support)
+        """,
+        "CREATE UNIQUE INDEX conversations_by_status ON conversations (is_closed, last_id, user_id)",
+        "CREATE UNIQUE INDEX conversations_by_operator ON conversations (operator_id, is_closed, last_id, user_id)",
+        "CREATE UNIQUE INDEX conversations_by_activity ON conversations (last_id, user_id)",
+        """
+        CREATE TABLE IF NOT EXISTS notes (
+            id INTEGER /*! UNSIGNED */ PRIMARY KEY AUTO_INCREMENT,
+            user_id INTEGER /*! UNSIGNED */ NOT NULL,
+            operator_name VARCHAR(255) NOT NULL,
+            note TEXT NOT NULL,
+            created DATETIME NOT NULL DEFAULT CURRENT_TIMESTAMP,
+            message_id INTEGER /*! UNSIGNED */ NOT NULL,
+            client_key VARCHAR(64),
+            CONSTRAINT notes_of_user FOREIGN KEY (user_id) REFERENCES users (id),
+            CONSTRAINT notes_by_user UNIQUE (user_id, id),
+            CONSTRAINT notes_by_key UNIQUE (user_id, client_key, operator_name)
+        ) /*! ENGINE = InnoDB DEFAULT CHARSET = utf8mb4 COLLATE = utf8mb4_bin */
+        """,
+        """
+        CREATE TABLE IF NOT EXISTS replies (
+            shortcut VARCHAR(64) NOT NULL,
+            reply TEXT NOT NULL,
+            CONSTRAINT replies_by_shortcut UNIQUE (shortcut)
+        ) /*! ENGINE = InnoDB DEFAULT CHARSET = utf8mb4 COLLATE = utf8mb4_bin */
+        """,
+    ),
 }
 NEWEST = max(MIGRATIONS)
 
@@ -74,8 +119,18 @@ def prepare(engine: Engine, connection: Connection) -> None:
         patient.execute("DELETE FROM schema_version")
         patient.execute("INSERT INTO schema_version (version) VALUES (?)", (NEWEST,))
         patient.execute("COMMIT")
+        _ensure_ours(patient)
     finally:
         patient.close()
+
+
+def _ensure_ours(connection: Connection) -> None:
+    """Raises Unavailable where tables of these names were there before and are another program's."""
+    try:
+        connection.execute("SELECT id, user_name, user_password, token, is_admin FROM users LIMIT 1").fetchone()
+        connection.execute("SELECT id, user_id, invader_name, message FROM messages LIMIT 1").fetchone()
+    except Exception as error:
+        raise Unavailable(f"the database is another program's: {error}; choose another with --database=") from error
 
 
 def _take(engine: Engine, connection: Connection, step: str) -> None:
@@ -85,6 +140,18 @@ def _take(engine: Engine, connection: Connection, step: str) -> None:
         if not engine.is_done(error):
             start = " ".join(step.split())[:80]
             raise Unavailable(f"cannot bring the database to version {NEWEST}: {error} in «{start}»") from error
+
+
+def ensure_writable(engine: Engine, connection: Connection) -> None:
+    """Raises Unavailable where this user may only read."""
+    try:
+        connection.execute(engine.begin)
+        touch(connection)
+        connection.execute("COMMIT")
+    except Exception as error:
+        raise Unavailable(
+            f"cannot write to the database: {error}; give this user the right to (of SQLite's files also -wal and -shm)"
+        ) from error
 
 
 def touch(connection: Connection) -> None:

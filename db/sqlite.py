@@ -1,12 +1,11 @@
 """The embedded engine: SQLite in WAL mode, a commit is on the disk when it returns."""
 
-import calendar
 import contextlib
 import fcntl
 import os
 import sqlite3
-import time
 
+from db.clock import unix_seconds
 from db.engine import Connection, Unavailable
 
 BUSY_SECONDS = 5  # how long a statement waits for another process's write, such as `user add`
@@ -26,11 +25,7 @@ AWAY = {
 }
 
 
-def _unix_seconds(text: bytes) -> int:
-    return calendar.timegm(time.strptime(text.decode(), "%Y-%m-%d %H:%M:%S"))
-
-
-sqlite3.register_converter("DATETIME", _unix_seconds)
+sqlite3.register_converter("DATETIME", lambda text: unix_seconds(text.decode()))
 
 
 class SQLite:
@@ -40,9 +35,11 @@ class SQLite:
         self.path = path
         self._lock_file: int | None = None
 
+    def exists(self) -> bool:
+        return os.path.exists(self.path)
+
     def connect(self, *, is_patient: bool = False) -> Connection:
         try:
-            os.makedirs(os.path.dirname(self.path) or ".", exist_ok=True)
             # Only its owner reads it. One that exists is not opened here: to close it would end the locks that
             # this process's other connections have on it, and the next process would delete the log beside it.
             with contextlib.suppress(FileExistsError):
@@ -57,7 +54,7 @@ class SQLite:
         except (OSError, sqlite3.Error) as error:
             raise Unavailable(
                 f"cannot open the database {self.path}: {_reason(error)}; "
-                "check that its folder exists and that this user may write there"
+                "check that its folder is there, that it is a file, and that this user may write to both"
             ) from error
         try:
             connection.execute("PRAGMA journal_mode = WAL")

@@ -5,7 +5,7 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 from typing import Any
 
-from db.engine import Connection
+from db.engine import Connection, UnknownUser
 
 
 @dataclass(frozen=True, slots=True)
@@ -29,6 +29,14 @@ def find(connection: Connection, user_id: int) -> User | None:
     return _user(row) if row else None
 
 
+def get_customer(connection: Connection, user_id: int) -> User:
+    """Raises UnknownUser where there is no such user, or it is an operator."""
+    user = find(connection, user_id)
+    if user is None or user.is_admin:
+        raise UnknownUser
+    return user
+
+
 def find_by_name(connection: Connection, user_name: str) -> User | None:
     sql = "SELECT id, user_name, user_password, token, is_admin FROM users WHERE user_name = ?"
     row = connection.execute(sql, (user_name,)).fetchone()
@@ -37,6 +45,12 @@ def find_by_name(connection: Connection, user_name: str) -> User | None:
 
 def list_all(connection: Connection) -> list[User]:
     sql = "SELECT id, user_name, user_password, token, is_admin FROM users ORDER BY id"
+    return [_user(row) for row in connection.execute(sql).fetchall()]
+
+
+def list_operators(connection: Connection) -> list[User]:
+    """The operators, at most 500, by name."""
+    sql = "SELECT id, user_name, user_password, token, is_admin FROM users WHERE is_admin ORDER BY user_name LIMIT 500"
     return [_user(row) for row in connection.execute(sql).fetchall()]
 
 
@@ -78,15 +92,33 @@ def set_password(connection: Connection, user_id: int, password_hash: str) -> No
     connection.execute(sql, (password_hash, secrets.token_urlsafe(24), user_id))
 
 
+def replace_password(connection: Connection, user: User, password_hash: str) -> str | None:
+    """As `set_password`, unless the password is no longer the one in `user`. Returns the new key, else None."""
+    sql = "UPDATE users SET user_password = ?, token = ? WHERE id = ? AND user_password = ?"
+    key = secrets.token_urlsafe(24)
+    changed = connection.execute(sql, (password_hash, key, user.id, user.user_password)).rowcount
+    return key if changed else None
+
+
 def set_role(connection: Connection, user_id: int, *, is_admin: bool) -> None:
-    """Every token of the user dies, so that no open connection keeps the rights of the old role."""
+    """Every token of the user dies, so that no open connection keeps the rights of the old role.
+
+    A new operator's own conversation is closed, a former operator's conversations are nobody's.
+    """
     sql = "UPDATE users SET is_admin = ?, token = ? WHERE id = ?"
     connection.execute(sql, (is_admin, secrets.token_urlsafe(24), user_id))
+    own = "UPDATE conversations SET is_closed = TRUE, waiting_id = NULL, version = version + 1 WHERE user_id = ?"
+    connection.execute(own, (user_id,))
+    held = "UPDATE conversations SET operator_id = NULL, version = version + 1 WHERE operator_id = ?"
+    connection.execute(held, (user_id,))
 
 
 def remove(connection: Connection, user_id: int) -> None:
     """Remove the user and its conversation. What it answered as an operator stays, under its name."""
     replace_key(connection, user_id)  # locks the row, so that no message arrives in between
+    sql = "UPDATE conversations SET operator_id = NULL, version = version + 1 WHERE operator_id = ?"
+    connection.execute(sql, (user_id,))
+    connection.execute("DELETE FROM notes WHERE user_id = ?", (user_id,))
     connection.execute("DELETE FROM conversations WHERE user_id = ?", (user_id,))
     connection.execute("DELETE FROM messages WHERE user_id = ?", (user_id,))
     connection.execute("DELETE FROM users WHERE id = ?", (user_id,))

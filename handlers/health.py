@@ -23,6 +23,8 @@ class HealthHandler(tornado.web.RequestHandler):
         else:
             self.finish({"status": "ok"})
 
+    head = get
+
     def _complain(self, reason: str) -> None:
         """Why is for everybody to read; the database's own words are in the log."""
         self.set_status(503)

@@ -3,7 +3,7 @@
 import asyncio
 from concurrent.futures import ThreadPoolExecutor
 
-from db.credentials import check_password
+from db.credentials import check_password, hash_password
 from handlers.limits import Throttle
 
 AT_ONCE = 2
@@ -51,6 +51,10 @@ class PasswordChecks:
         if not matches:
             self._throttle.record(address, user_name)
         return matches
+
+    async def hash(self, password: str) -> str:
+        """The hash of a new password, which can be one."""
+        return await asyncio.get_running_loop().run_in_executor(self._executor, hash_password, password)
 
     def close(self) -> None:
         self._executor.shutdown(wait=False, cancel_futures=True)

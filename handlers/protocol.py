@@ -7,6 +7,7 @@ from typing import Annotated, Any, ClassVar, TypeVar
 import msgspec
 from msgspec import Meta, Raw
 
+from db.conversations import Conversation, Cursor, Preview
 from db.messages import Message
 
 MAX_TEXT = 16_000  # characters: what the column, a TEXT of 65,535 bytes, holds of the longest ones
@@ -59,6 +60,14 @@ class TooManyRequests(Error):
 
 class NoRecipient(Error):
     code, message = 7, "No recipient."
+
+
+class AlreadyAnswered(Error):
+    code, message = 8, "Already answered."
+
+
+class NotSeen(Error):
+    code, message = 9, "Not seen."
 
 
 class Unauthorized(Exception):
@@ -192,6 +201,79 @@ class Push:
     @cached_property
     def to_operator(self) -> bytes:
         return encode_result(NULL, {"message": present(self.message, to_operator=True)})
+
+
+class ConversationView(msgspec.Struct):
+    """A conversation as operators see it."""
+
+    user_id: int
+    user_name: str
+    status: str
+    operator_id: int | None
+    online: bool
+    unread: int
+    waiting_since: int | None
+    customer_read_id: int
+    operator_read_id: int
+    last_message: Preview | None
+    cursor: str
+    version: int
+
+
+def present_conversation(conversation: Conversation, *, online: bool) -> ConversationView:
+    return ConversationView(
+        conversation.user_id,
+        conversation.user_name,
+        status(conversation),
+        conversation.operator_id,
+        online,
+        conversation.operator_unread,
+        conversation.waiting_since,
+        conversation.customer_read_id,
+        conversation.operator_read_id,
+        conversation.last_message,
+        f"{conversation.waiting_id or 0}.{conversation.last_id}.{conversation.user_id}",
+        conversation.version,
+    )
+
+
+def status(conversation: Conversation) -> str:
+    return "closed" if conversation.is_closed else "open"
+
+
+def decode_cursor(text: str) -> Cursor:
+    """The row that a `cursor` names. Raises ValueError."""
+    waiting_id, last_id, user_id = (int(part) for part in text.split("."))
+    return Cursor(waiting_id, last_id, user_id)
+
+
+class Event:
+    """What those hear who asked for it by `events.subscribe`: encoded once for each side, None for one that may not.
+
+    `customer_id` is whose conversation it is; None where every customer may hear it.
+    """
+
+    def __init__(self, name: str, customer_id: int | None, to_operators: Any, to_customer: Any) -> None:
+        self.name = name
+        self.customer_id = customer_id
+        self._to_operators = to_operators
+        self._to_customer = to_customer
+
+    @cached_property
+    def to_operators(self) -> bytes | None:
+        return self._encode(self._to_operators)
+
+    @cached_property
+    def to_customer(self) -> bytes | None:
+        return self._encode(self._to_customer)
+
+    def _encode(self, content: Any) -> bytes | None:
+        return None if content is None else encode_result(NULL, {self.name: content})
+
+
+def conversation_event(conversation: Conversation, *, online: bool) -> Event:
+    view = present_conversation(conversation, online=online)
+    return Event("conversation", conversation.user_id, view, {"status": view.status})
 
 
 def frame(payload: bytes) -> bytes:

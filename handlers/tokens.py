@@ -44,7 +44,6 @@ def find_secret(path: str) -> str:
         return secret
     file = Path(path)
     try:
-        file.parent.mkdir(parents=True, exist_ok=True)
         with open(os.open(file, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600), "w") as new:
             new.write(secrets.token_hex(SECRET_LENGTH) + "\n")
             new.flush()
@@ -61,7 +60,7 @@ def _read_secret(file: Path) -> str:
         mode = stat.S_IMODE(file.stat().st_mode)
         secret = file.read_text().strip()
     except (OSError, UnicodeDecodeError) as error:
-        raise ValueError(f"cannot read the token secret in {file}: {error}") from error
+        raise ValueError(f"cannot read the token secret in {file}: {getattr(error, 'strerror', error)}") from error
     if mode & 0o077:
         raise ValueError(f"others can read the token secret: chmod 600 {file}")
     if len(secret) < SECRET_LENGTH:

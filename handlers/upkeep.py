@@ -4,7 +4,9 @@ import asyncio
 import time
 from typing import NamedTuple
 
-from db import Connection, Database, messages, users
+from db import Connection, Database, conversations, messages, users
+from handlers.presence import Presence
+from handlers.protocol import conversation_event
 from handlers.websocket import GOING_AWAY, LOG_IN_AGAIN, SERVICE_RESTART, WebSocketHandler
 
 KEYS_AT_ONCE = 500
@@ -44,6 +46,19 @@ async def close_revoked(database: Database) -> None:
             for handler in list(WebSocketHandler.by_user.get(user_id, ())):
                 if handler.key != keys.get(user_id):
                     handler.leave(LOG_IN_AGAIN)
+
+
+async def release_held(database: Database, presence: Presence, grace: float) -> None:
+    """Give what waits for an operator who is away for longer than the grace, in seconds, back to all.
+
+    Raises db.Unavailable.
+    """
+    for user_id, operator_id in await database.read(conversations.list_held):
+        if presence.absence(operator_id) >= grace and not presence.is_online(operator_id):
+            released = await database.write(conversations.release, user_id, operator_id)
+            if released is not None:
+                event = conversation_event(released, online=presence.is_online(user_id))
+                WebSocketHandler.publish(event)
 
 
 def close_all(code: int) -> None:

@@ -15,13 +15,15 @@ from db.messages import Message
 from db.users import User
 from handlers import methods, protocol
 from handlers.client import find_address
+from handlers.feed import Feed
 from handlers.limits import Bucket
-from handlers.methods.session import Session
+from handlers.methods.session import Answer, Session
 from handlers.outbox import Outbox
 
 logger = logging.getLogger("chat.ws")
 
 AUTH = "message.auth"
+TYPING_RATE, TYPING_BURST = 5.0, 10  # relayed for one connection, in a second and at once
 IN_FLIGHT = 64  # frames of one connection that are worked on at once
 
 # RFC 6455 7.4.1, and IANA's registry for 1012 and 1013
@@ -42,6 +44,7 @@ class WebSocketHandler(tornado.websocket.WebSocketHandler):
     operators: ClassVar[set["WebSocketHandler"]] = set()  # those of them that see every conversation
     resuming: ClassVar[set["WebSocketHandler"]] = set()  # the ones whose first history is being read
     tasks: ClassVar[set[asyncio.Task[None]]] = set()  # frames that are worked on
+    feed: ClassVar[Feed]  # tells what a message changes in its conversation
     told_id: ClassVar[int] = 0  # the newest message that was broadcast
     numbers: ClassVar[Iterator[int]] = count(1)
 
@@ -104,8 +107,7 @@ class WebSocketHandler(tornado.websocket.WebSocketHandler):
             else:
                 answer = await methods.call(self.session, request)
                 self._send(protocol.encode_result(request.id, answer.result))
-                if answer.message is not None:
-                    self.broadcast(answer.message, sender=self)
+                self._tell(answer)
         except protocol.Unauthorized:
             outcome = f"closed {LOG_IN_AGAIN}"
             self.leave(LOG_IN_AGAIN)
@@ -121,6 +123,16 @@ class WebSocketHandler(tornado.websocket.WebSocketHandler):
             self.slots.release()
         milliseconds = (time.perf_counter() - started) * 1000
         logger.info("%s %s %s %.1f ms", self._log_name(), _known(request.method), outcome, milliseconds)
+
+    def _tell(self, answer: Answer) -> None:
+        """Everybody else hears what an answer changed."""
+        if answer.message is not None:
+            self.broadcast(answer.message, sender=self)
+        for event in answer.events:
+            self.publish(event, sender=self)
+        if answer.ends_others and self.session is not None:
+            for handler in self.by_user.get(self.session.user.id, set()) - {self}:
+                handler.leave(LOG_IN_AGAIN)
 
     def _refuse(self, request_id: Raw, error: protocol.Error) -> None:
         is_away = isinstance(error, protocol.ServiceUnavailable)
@@ -153,11 +165,12 @@ class WebSocketHandler(tornado.websocket.WebSocketHandler):
             self.silence.cancel()
         for handlers in (self.resuming, self.open_handlers, self.operators):
             handlers.discard(self)
-        if self.session is not None:
-            mine = self.by_user.get(self.session.user.id, set())
+        if self.session is not None and self in self.by_user.get(self.session.user.id, ()):
+            mine = self.by_user[self.session.user.id]
             mine.discard(self)
             if not mine:
-                self.by_user.pop(self.session.user.id, None)
+                del self.by_user[self.session.user.id]
+            self.session.presence.leave(self.session)
 
     def _limit_silence(self) -> None:
         loop = asyncio.get_running_loop()
@@ -207,12 +220,22 @@ class WebSocketHandler(tornado.websocket.WebSocketHandler):
 
     def _join(self, user: User) -> Session:
         settings = self.settings
-        bucket = Bucket(settings["message_rate"], settings["message_burst"])
-        self.session = Session(user, settings["database"], bucket, settings["text_limit"])
+        self.session = Session(
+            user,
+            find_address(self.request, settings["trusted_proxies"]),
+            settings["database"],
+            settings["tokens"],
+            settings["password_checks"],
+            settings["presence"],
+            settings["text_limit"],
+            messages=Bucket(settings["message_rate"], settings["message_burst"]),
+            typing=Bucket(TYPING_RATE, TYPING_BURST),
+        )
         self.open_handlers.add(self)
         self.by_user.setdefault(user.id, set()).add(self)
         if user.is_admin:
             self.operators.add(self)
+        self.session.presence.enter(self.session)
         return self.session
 
     # Frames out
@@ -222,9 +245,25 @@ class WebSocketHandler(tornado.websocket.WebSocketHandler):
         """Push a committed message to all who may see it and do not have it (seed 3.1)."""
         cls.told_id = max(cls.told_id, message.message_id)
         push = protocol.Push(message)
-        for handler in [*cls.by_user.get(message.user_id, ()), *cls.operators, *cls.resuming]:
+        entitled = [*cls.by_user.get(message.user_id, ()), *cls.operators]
+        for handler in [*entitled, *cls.resuming]:
             if handler is not sender:
                 handler._push(push)
+        if any(handler.session and "conversation" in handler.session.events for handler in entitled):
+            cls.feed.note(message.user_id)
+
+    @classmethod
+    def publish(cls, event: protocol.Event, sender: "WebSocketHandler | None" = None) -> None:
+        """Push an event to all who subscribed to it and may hear it."""
+        if event.customer_id is not None:
+            customers = cls.by_user.get(event.customer_id, set())
+        else:
+            customers = cls.open_handlers - cls.operators if event.to_customer else set()
+        for handler in [*customers, *cls.operators]:
+            if handler is not sender and handler.session and event.name in handler.session.events:
+                frame = event.to_operators if handler.session.user.is_admin else event.to_customer
+                if frame is not None:
+                    handler._send(frame)
 
     def _push(self, push: protocol.Push) -> None:
         message = push.message

@@ -71,13 +71,25 @@ class Client:
 
     async def push(self) -> Json:
         """The message of the next push."""
-        while not self.pushes:
+        return await self.event("message")
+
+    async def event(self, name: str) -> Json:
+        """The next event of that name; other pushes stay."""
+        while True:
+            for index, push in enumerate(self.pushes):
+                if name in push:
+                    return self.pushes.pop(index)[name]
             frame = await self.receive()
             assert frame is not None, f"closed with {self.connection.close_code}"
             assert frame["id"] is None, frame
-            assert frame["error"] is None, frame
             self.pushes.append(frame["result"])
-        return self.pushes.pop(0)["message"]
+
+    async def heard(self, name: str) -> list[Json]:
+        """The events of that name that came up to now."""
+        await self.call("desk.status")
+        events = [push[name] for push in self.pushes if name in push]
+        self.pushes = [push for push in self.pushes if name not in push]
+        return events
 
     async def close_code(self) -> int | None:
         """Wait for the close, and return its code; no further frame may come."""

@@ -2,7 +2,7 @@
 
 import asyncio
 import os
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
 from urllib.parse import urlsplit
@@ -18,6 +18,7 @@ from tornado.options import options
 import server
 from db import Database, users
 from handlers import upkeep
+from handlers.presence import Presence
 from handlers.tokens import Tokens
 from handlers.websocket import WebSocketHandler
 from tests.client import Client
@@ -115,8 +116,11 @@ def app(io_loop: IOLoop, database: Database, settings: Any) -> Iterator[tornado.
     async def make() -> tornado.web.Application:
         return server.make_app(database, Tokens(SECRET, 30), settings)
 
-    yield io_loop.run_sync(make)
+    made = io_loop.run_sync(make)
+    yield made
     io_loop.run_sync(lambda: upkeep.close_all_answered(5, 5))
+    made.settings["presence"].close()
+    WebSocketHandler.feed.close()
     assert not WebSocketHandler.connections
     assert not WebSocketHandler.open_handlers
     assert not WebSocketHandler.by_user
@@ -137,10 +141,11 @@ def http_server(io_loop: IOLoop, app: tornado.web.Application, _unused_port: Any
 class Desk:
     """The running service with two operators, olga and oleg, and three customers, anna, boris and vera."""
 
-    def __init__(self, url: str, database: Database, tokens: Tokens) -> None:
+    def __init__(self, url: str, settings: dict[str, Any]) -> None:
         self.url = url
-        self.database = database
-        self.tokens = tokens
+        self.database: Database = settings["database"]
+        self.tokens: Tokens = settings["tokens"]
+        self.presence: Presence = settings["presence"]
         self.ids: dict[str, int] = {}
 
     async def add_people(self) -> None:
@@ -151,6 +156,11 @@ class Desk:
         key = await self.database.write(users.ensure_key, self.ids[name])
         assert key
         return self.tokens.issue(self.ids[name], key)
+
+    async def until(self, is_so: Callable[[], bool]) -> None:
+        """Wait for something that is under way; what never comes runs into the test's timeout."""
+        while not is_so():
+            await asyncio.sleep(0.01)
 
     async def open(self, **headers: str) -> Client:
         """A connection that has not authenticated."""
@@ -165,6 +175,6 @@ class Desk:
 
 @pytest.fixture
 def desk(io_loop: IOLoop, http_server: HTTPServer, base_url: str, app: tornado.web.Application) -> Desk:
-    made = Desk(base_url, app.settings["database"], app.settings["tokens"])
+    made = Desk(base_url, app.settings)
     io_loop.run_sync(made.add_people)
     return made

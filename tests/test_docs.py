@@ -6,6 +6,7 @@ from pathlib import Path
 import pytest
 from tornado.options import options
 
+import settings
 from handlers import protocol
 from handlers.methods import METHODS
 from handlers.websocket import AUTH
@@ -27,7 +28,7 @@ def test_every_error_has_its_row_in_the_protocol() -> None:
 
 def test_every_setting_has_its_row_in_the_readme_with_its_default() -> None:
     rows = dict(re.findall(r"^\| `--([\w-]+)` \| `?(.*?)`? \|", README, re.MULTILINE))
-    defined = {name.replace("_", "-"): str(options[name] or "none") for name in options.group_dict("chat")}
+    defined = {name.replace("_", "-"): str(options[name] or "none") for name in options.group_dict(settings.GROUP)}
     assert rows == defined
 
 
@@ -38,6 +39,6 @@ def test_every_link_leads_to_a_file(path: Path) -> None:
 
 
 def test_every_word_of_run_sh_that_the_documents_name_is_one() -> None:
-    words = set(re.findall(r"^(\w+)\)$", (ROOT / "run.sh").read_text(), re.MULTILINE)) | {"help"}
+    words = set(re.findall(r"^(\w+)\)", (ROOT / "run.sh").read_text(), re.MULTILINE)) | {"help"}
     for path in [*ROOT.glob("docs/*.md"), ROOT / "README.md"]:
         assert set(re.findall(r"\./run\.sh (\w+)", path.read_text())) <= words

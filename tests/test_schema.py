@@ -6,11 +6,12 @@ from typing import Any
 
 import pytest
 
-from db import Connection, Engine, Unavailable, find_engine, messages, schema, users
+from db import Connection, Engine, Unavailable, conversations, find_engine, messages, schema, users
 from db.users import User
 from tests.conftest import Databases
 
-FIRST = (Path(__file__).parent / "first_schema.sql").read_text()
+FIRST = (Path(__file__).parent / "first_schema.sql").read_text()  # the seed's
+SECOND = (Path(__file__).parent / "second_schema.sql").read_text()  # before there was a desk
 
 DATA = """
 INSERT INTO users (user_name, user_password, token, is_admin) VALUES ('olga', '$2b$12$hash', 'QWERTYUIOP', TRUE);
@@ -52,7 +53,7 @@ Make = Callable[[str], tuple[Engine, Connection]]
 
 def describe(engine: Engine, connection: Connection) -> dict[str, Any]:
     """The columns and the unique indexes of each table, without their names' spelling."""
-    tables = ("users", "messages", "conversations", "schema_version")
+    tables = ("users", "messages", "conversations", "notes", "replies", "schema_version")
     if engine.begin == "BEGIN":
         columns = """
             SELECT column_name, column_type, is_nullable, column_default, collation_name
@@ -108,7 +109,7 @@ def test_a_schema_whose_making_was_interrupted_is_made_by_the_next_start(
 ) -> None:
     engine, connection = make(script)
     spell = engine.spell
-    for broken_step in range(12):
+    for broken_step in range(60):
         steps = iter(range(100))
 
         def break_off(statement: str, steps: Any = steps, broken: int = broken_step) -> str:
@@ -133,6 +134,21 @@ def test_a_schema_whose_making_was_interrupted_is_made_by_the_next_start(
         [message.message_id for message in messages.list_waiting(one).messages] for one in (connection, whole[1])
     ]
     assert waiting[0] == waiting[1]
+
+
+def test_conversations_of_before_the_desk_get_its_columns(make: Make) -> None:
+    engine, connection = make(FIRST + DATA)
+    second = make("\n".join(line for line in SECOND.splitlines() if not line.startswith("--")) + DATA)
+    rows = "INSERT INTO conversations (user_id, waiting_id) VALUES (2, 4), (3, 3)"
+    run(*second, rows)
+    run(*second, "INSERT INTO schema_version (version) VALUES (2)")
+    for one in ((engine, connection), second):
+        schema.prepare(*one)
+        anna, boris = conversations.find_many(one[1], [2, 3])
+        assert (anna.waiting_id, anna.last_id, anna.operator_read_id, anna.operator_unread) == (4, 4, 3, 1)
+        assert (boris.waiting_id, boris.last_id, boris.operator_read_id, boris.operator_unread) == (3, 5, 2, 2)
+        assert (anna.customer_read_id, anna.customer_unread, anna.is_closed, anna.operator_id) == (4, 0, False, None)
+    assert describe(engine, connection) == describe(*second)
 
 
 def test_a_newer_schema_is_refused(make: Make) -> None:

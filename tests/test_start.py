@@ -1,9 +1,11 @@
 """How the service starts, what it says when it can't, and how it stops."""
 
 import asyncio
+import contextlib
 import os
 import signal
 import socket
+import sqlite3
 import subprocess
 import sys
 from pathlib import Path
@@ -41,7 +43,15 @@ def failing(folder: Path, *settings: str, **environment: str) -> str:
         ("--prot=1", "unknown setting --prot=1"),
         ("port=1", "unknown setting port=1"),
         ("--port=eighty", "--port does not take 'eighty'"),
-        ("--port", "--port does not take ''"),
+        ("--port", "--port needs a value: write --port=…"),
+        ("--ping-interval=-1", "--ping-interval must be above 0"),
+        ("--message-rate=-1", "--message-rate must be 0 or more"),
+        ("--auth-timeout=nan", "--auth-timeout must be above 0"),
+        ("--trusted-proxies=127.0.0.1,10.0.0.0/8", "'10.0.0.0/8' is no address"),
+        ("--allowed-origins=https://shop.example/", "'https://shop.example/' is no origin"),
+        ("--logging=loud", "--logging does not take 'loud'"),
+        ("--log-file-prefix=/nowhere/log", "cannot write the log to /nowhere/log"),
+        ("--database=sqlite:/nowhere/chat.db", "check that its folder is there"),
         ("--port=65536", "--port must be from 0 to 65535"),
         ("--text-limit=16001", "--text-limit must be at most 16000"),
         ("--token-days=0", "--token-days must be above 0"),
@@ -59,8 +69,10 @@ def test_a_wrong_setting_is_one_clear_line(tmp_path: Path, setting: str, line: s
     ("text", "line"),
     [
         ("prot = 1", "unknown setting 'prot'"),
-        ('port = "8888"', "port"),
-        ("allowed_origins = 'x'", "allowed_origins"),
+        ('port = "8888"', "port in"),
+        ("port = true", "is a whole number, not True"),
+        ("allowed_origins = 'x'", "is a list of texts"),
+        ("[server]\nport = 1", "without a section"),
         ("port = ", "cannot read the settings"),
         ("help = true", "unknown setting 'help'"),
     ],
@@ -85,7 +97,31 @@ def test_a_taken_port_a_short_secret_and_a_held_database_are_one_clear_line(tmp_
 def test_a_read_only_folder_is_one_clear_line(tmp_path: Path) -> None:
     """Root may write everywhere: /proc takes no files from anybody."""
     assert "cannot open the database" in failing(tmp_path, "--database=sqlite:/proc/chat/chat.db")
-    assert "cannot write the token secret" in failing(tmp_path, "--secret-file=/proc/chat/secret", CHAT_SECRET="")
+    for path in ("/proc/secret", "/nowhere/secret"):
+        assert "cannot write the token secret" in failing(tmp_path, f"--secret-file={path}", CHAT_SECRET="")
+
+
+def test_a_database_of_another_program_is_one_clear_line(tmp_path: Path) -> None:
+    with contextlib.closing(sqlite3.connect(tmp_path / "other.db")) as other:
+        other.execute("CREATE TABLE users (name TEXT)")
+    assert "another program's" in failing(tmp_path, f"--database=sqlite:{tmp_path}/other.db")
+
+
+def test_a_user_who_may_only_read_is_one_clear_line(tmp_path: Path, mariadb: MariaDB) -> None:
+    mariadb.execute("CREATE OR REPLACE DATABASE readable")
+    url = f"127.0.0.1:{mariadb.port}/readable"
+    assert manage("user", "add", "anna", f"--database=mysql://root@{url}", stdin="secret\n").returncode == 0
+    mariadb.execute("CREATE OR REPLACE USER reader@'127.0.0.1'")
+    mariadb.execute("GRANT SELECT ON readable.* TO reader@'127.0.0.1'")
+    assert "cannot write to the database" in failing(tmp_path, f"--database=mysql://reader@{url}")
+
+
+def test_help_goes_to_standard_output_and_begins_with_the_services_own_settings() -> None:
+    done = subprocess.run(
+        [sys.executable, "server.py", "--help"], cwd=ROOT, capture_output=True, text=True, timeout=30, check=True
+    )
+    assert done.stdout.index("--port") < done.stdout.index("--logging")
+    assert done.stderr == ""
 
 
 def test_a_server_that_refuses_the_user_or_lacks_the_database_is_one_clear_line(
@@ -102,6 +138,7 @@ def test_a_server_that_refuses_the_user_or_lacks_the_database_is_one_clear_line(
 
 
 def test_the_secret_is_made_once_and_is_its_owners(tmp_path: Path) -> None:
+    (tmp_path / "data").mkdir()
     with running(tmp_path, f"--database=sqlite:{tmp_path}/data/chat.db"):
         made = (tmp_path / "secret").read_text()
         assert len(made) >= 64
@@ -113,7 +150,7 @@ def test_the_secret_is_made_once_and_is_its_owners(tmp_path: Path) -> None:
 
 def test_a_settings_file_counts_and_flags_count_more(tmp_path: Path) -> None:
     (tmp_path / "chat.toml").write_text(
-        f'database = "sqlite:{tmp_path}/from-file.db"\nallowed_origins = ["https://a.example"]\nmessage-rate = 5.0\n'
+        f'database = "sqlite:{tmp_path}/from-file.db"\nallowed_origins = ["https://a.example"]\nmessage-rate = 5\n'
     )
     with running(tmp_path, f"--config={tmp_path}/chat.toml"):
         assert (tmp_path / "from-file.db").exists()

@@ -30,7 +30,6 @@ def refused(url: str, *arguments: str, stdin: str = "") -> str:
 
 
 def test_users_are_added_listed_changed_and_removed(database_url: str) -> None:
-    assert users(database_url, "list") == ""
     assert "added the operator olga, id 1" in users(database_url, "add", "olga", "--operator", stdin="secret\n")
     assert "added the customer Анна Ё, id 2" in users(database_url, "add", "Анна Ё", stdin="secret\n")
     assert users(database_url, "list").split() == ["1", "operator", "olga", "2", "customer", "Анна", "Ё"]
@@ -64,7 +63,9 @@ def test_a_database_that_is_none_is_refused_in_one_line(tmp_path: Path) -> None:
         ("sqlite:", "unknown database"),
         ("sqlite::memory:", "unknown database"),
         (f"sqlite:{tmp_path}/text", "cannot use the database"),
-        (f"sqlite:{tmp_path}/text/chat.db", "cannot open the database"),
+        (f"sqlite:{tmp_path}", "cannot open the database"),
+        ("mysql://user@127.0.0.1:abc/chat", "the port in --database= is none"),
+        ("mysql://user@127.0.0.1/chat?ssl_ca=/nowhere", "cannot read ssl_ca=/nowhere"),
         ("mysql://user:secret@127.0.0.1/chat", "CHAT_DATABASE_PASSWORD"),
         ("mysql://127.0.0.1/chat", "names no user"),
         ("mysql://user@127.0.0.1/", "no database"),
@@ -124,11 +125,29 @@ async def test_commands_work_while_the_service_runs(database_url: str, tmp_path:
         olga.close()
 
 
-def test_the_demo_makes_its_accounts_and_shows_their_passwords_once(database_url: str) -> None:
-    first = manage("demo", f"--database={database_url}").stdout
-    assert users(database_url, "list").split()[1::3] == ["operator", "customer", "customer"]
-    passwords = [line.split()[-1] for line in first.splitlines() if line.startswith("  ")]
-    assert len(set(passwords)) == 3
-    again = manage("demo", f"--database={database_url}").stdout
-    assert not any(password in again for password in passwords)
+async def test_the_demo_makes_its_accounts_and_shows_their_passwords_once(database_url: str, tmp_path: Path) -> None:
+    with running(tmp_path, f"--database={database_url}", "--demo") as service:
+        lines = [line.split() for line in service.log.read_text().splitlines() if line.startswith("  ")]
+        assert [line[:2] for line in lines] == [["operator", "operator"], ["customer", "anna"], ["customer", "boris"]]
+        assert f"ws://127.0.0.1:{service.port}/v1/ws/" in service.log.read_text()
+        for _, name, password in lines:
+            assert await log_in(service.url, name, password)
+    with running(tmp_path, f"--database={database_url}", "--demo") as service:
+        assert not any(password in service.log.read_text() for _, _, password in lines)
     assert len(users(database_url, "list").splitlines()) == 3
+
+
+def test_the_database_is_the_one_in_the_settings_file(database_url: str, tmp_path: Path) -> None:
+    users(database_url, "add", "anna", stdin="secret\n")
+    (tmp_path / "chat.toml").write_text(f'database = "{database_url}"\nport = 1\n')
+    found = manage("user", "list", f"--config={tmp_path}/chat.toml")
+    assert found.stdout.split() == ["1", "customer", "anna"]
+    assert "cannot read the settings" in manage("user", "list", f"--config={tmp_path}/none.toml").stderr
+
+
+def test_a_mistyped_path_makes_no_database(tmp_path: Path) -> None:
+    assert "there is no database" in refused(f"sqlite:{tmp_path}/chta.db", "list")
+    assert "check that its folder is there" in refused(
+        f"sqlite:{tmp_path}/vra/chat.db", "add", "anna", stdin="secret\n"
+    )
+    assert not list(tmp_path.iterdir())

@@ -1,13 +1,49 @@
 """What a client may call: each method with, for each role that may call it, its parameters and what it does."""
 
+from typing import Protocol
+
+from db import KeyReused, Refused, UnknownUser
+from db.engine import AlreadyAnswered, NotSeen, TooMany
 from handlers import protocol
-from handlers.methods.messages import History, OperatorHistory, OperatorSend, Send
+from handlers.methods import conversations, desk, messages, notes, replies, users
 from handlers.methods.session import Answer, Role, Session
 
-METHODS: dict[str, dict[Role, type[Send | OperatorSend | History | OperatorHistory]]] = {
-    "message.send": {Role.CUSTOMER: Send},
-    "message.operatorSend": {Role.OPERATOR: OperatorSend},
-    "message.history": {Role.CUSTOMER: History, Role.OPERATOR: OperatorHistory},
+CUSTOMER, OPERATOR = Role.CUSTOMER, Role.OPERATOR
+
+
+class Method(Protocol):
+    """A struct of the parameters that knows what to do with them."""
+
+    async def run(self, session: Session) -> Answer: ...
+
+
+METHODS: dict[str, dict[Role, type[Method]]] = {
+    "message.send": {CUSTOMER: messages.Send},
+    "message.operatorSend": {OPERATOR: messages.OperatorSend},
+    "message.history": {CUSTOMER: messages.History, OPERATOR: messages.OperatorHistory},
+    "message.read": {CUSTOMER: messages.Read, OPERATOR: messages.OperatorRead},
+    "message.typing": {CUSTOMER: messages.Typing, OPERATOR: messages.OperatorTyping},
+    "conversation.list": {OPERATOR: conversations.List},
+    "conversation.open": {OPERATOR: conversations.Open},
+    "conversation.assign": {OPERATOR: conversations.Assign},
+    "conversation.close": {OPERATOR: conversations.Close},
+    "note.add": {OPERATOR: notes.Add},
+    "user.password": {CUSTOMER: users.Password, OPERATOR: users.Password},
+    "operator.list": {OPERATOR: desk.ListOperators},
+    "reply.list": {OPERATOR: replies.List},
+    "reply.save": {OPERATOR: replies.Save},
+    "reply.delete": {OPERATOR: replies.Delete},
+    "desk.status": {CUSTOMER: desk.Status, OPERATOR: desk.OperatorStatus},
+    "events.subscribe": {CUSTOMER: desk.Subscribe, OPERATOR: desk.Subscribe},
+}
+
+# What the database refuses, as the protocol says it.
+REFUSALS: dict[type[Refused], type[protocol.Error]] = {
+    UnknownUser: protocol.NoRecipient,
+    KeyReused: protocol.IncorrectArgument,
+    AlreadyAnswered: protocol.AlreadyAnswered,
+    NotSeen: protocol.NotSeen,
+    TooMany: protocol.IncorrectArgument,
 }
 
 
@@ -19,4 +55,8 @@ async def call(session: Session, request: protocol.Request) -> Answer:
     method = by_role.get(session.role)
     if method is None:
         raise protocol.AccessDenied
-    return await protocol.decode_params(method, request.params).run(session)
+    params = protocol.decode_params(method, request.params)
+    try:
+        return await params.run(session)
+    except Refused as refusal:
+        raise REFUSALS[type(refusal)] from None

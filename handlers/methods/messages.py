@@ -1,13 +1,15 @@
-"""Sending messages and reading them back."""
+"""Sending messages, reading them back, marking them read, and typing."""
 
 from typing import Annotated
 
 from msgspec import Meta
 
-from db import KeyReused, UnknownUser, messages, users
+from db import UnknownUser, conversations, messages, users
+from db.conversations import NEWEST_ID
 from db.engine import Connection
 from handlers.methods.session import Answer, Session
 from handlers.protocol import (
+    Event,
     Id,
     IncorrectArgument,
     Key,
@@ -39,41 +41,36 @@ class Send(Params):
 
 
 class OperatorSend(Params):
-    """`message.operatorSend [text, user_id?, key?]`: an operator's message to a customer (seed 4)."""
+    """`message.operatorSend [text, user_id?, key?, seen_id?]`: an operator's message to a customer (seed 4)."""
 
     text: Text
     user_id: Id | None = None
     key: Key | None = None
+    seen_id: Id | None = None
 
     def __post_init__(self) -> None:
         check_text(self.text)
 
     async def run(self, session: Session) -> Answer:
-        user_id = self.user_id
+        user_id = session.opened if self.user_id is None else self.user_id
         if user_id is None:
             if len(session.conversations) != 1:  # an answer must never reach the wrong person
                 raise NoRecipient
             (user_id,) = session.conversations
-        try:
-            return await _store(session, user_id, self.text, self.key)
-        except UnknownUser:
-            raise NoRecipient from None
+        return await _store(session, user_id, self.text, self.key, self.seen_id)
 
 
-async def _store(session: Session, user_id: int, text: str, key: str | None) -> Answer:
+async def _store(session: Session, user_id: int, text: str, key: str | None, seen_id: int | None = None) -> Answer:
     if len(text) > session.text_limit:
         raise IncorrectArgument
     database, author = session.database, session.user
-    try:
-        if session.bucket.take():
-            message, is_new = await database.write(messages.add, author, user_id, text, key)
-        else:
-            found = await database.read(messages.find_repeat, author, user_id, text, key) if key else ""
-            if isinstance(found, str):
-                raise TooManyRequests
-            message, is_new = found, False
-    except KeyReused:
-        raise IncorrectArgument from None
+    if session.messages.take():
+        message, is_new = await database.write(messages.add, author, user_id, text, key, seen_id)
+    else:
+        found = await database.read(messages.find_repeat, author, user_id, text, key) if key else ""
+        if isinstance(found, str):
+            raise TooManyRequests
+        message, is_new = found, False
     return Answer({"message": session.show(message)}, message if is_new else None)
 
 
@@ -98,25 +95,81 @@ class OperatorHistory(Params):
     after_id: Id | None = None
 
     async def run(self, session: Session) -> Answer:
-        try:
-            page = await session.database.read(_customers_page, self.user_id, self.before_id, self.limit, self.after_id)
-        except UnknownUser:
-            raise NoRecipient from None
+        page = await session.database.read(_customers_page, self.user_id, self.before_id, self.limit, self.after_id)
         return Answer(session.show_page(page))
 
 
 def _customers_page(connection: Connection, user_id: int, *bounds: int | None) -> messages.Page:
-    user = users.find(connection, user_id)
-    if user is None or user.is_admin:
-        raise UnknownUser
+    users.get_customer(connection, user_id)
     return _page(connection, user_id, *bounds)
 
 
 def _page(
     connection: Connection, user_id: int, before_id: int | None, limit: int | None, after_id: int | None
 ) -> messages.Page:
-    before = messages.NEWEST_ID if before_id is None else before_id
+    before = NEWEST_ID if before_id is None else before_id
     size = min(limit or messages.PAGE, messages.PAGE)
     if after_id is None:
         return messages.list_newest(connection, user_id, 0, before, size)
     return messages.list_oldest(connection, user_id, after_id, before, size)
+
+
+class Read(Params):
+    """`message.read [message_id]`: the customer has read what operators sent, up to that message."""
+
+    message_id: Id
+
+    async def run(self, session: Session) -> Answer:
+        try:
+            return await _mark_read(session, session.user.id, self.message_id)
+        except UnknownUser:  # no conversation yet
+            return Answer({"read_id": 0})
+
+
+class OperatorRead(Params):
+    """`message.read [user_id, message_id]`: the desk has read what the customer sent, up to that message."""
+
+    user_id: Id
+    message_id: Id
+
+    async def run(self, session: Session) -> Answer:
+        return await _mark_read(session, self.user_id, self.message_id)
+
+
+async def _mark_read(session: Session, user_id: int, message_id: int) -> Answer:
+    is_operator = session.user.is_admin
+    changed = await session.database.write(conversations.mark_read, user_id, message_id, by_operator=is_operator)
+    conversation, is_changed = changed
+    marks = {
+        "customer_read_id": conversation.customer_read_id,
+        "operator_read_id": conversation.operator_read_id,
+    }
+    result = {"read_id": marks["operator_read_id" if is_operator else "customer_read_id"]}
+    if not is_changed:
+        return Answer(result)
+    read = Event("read", user_id, {"user_id": user_id, **marks}, marks)
+    return Answer(result, events=[read, session.tell(conversation)])
+
+
+class Typing(Params):
+    """`message.typing []`: the customer types."""
+
+    async def run(self, session: Session) -> Answer:
+        content = {"user_id": session.user.id, "is_from_support": False, "invader_name": ""}
+        return _relay_typing(session, Event("typing", session.user.id, content, None))
+
+
+class OperatorTyping(Params):
+    """`message.typing [user_id]`: the operator types an answer to the customer."""
+
+    user_id: Id
+
+    async def run(self, session: Session) -> Answer:
+        await session.database.read(users.get_customer, self.user_id)
+        content = {"is_from_support": True, "invader_name": session.user.user_name}
+        return _relay_typing(session, Event("typing", self.user_id, {"user_id": self.user_id, **content}, content))
+
+
+def _relay_typing(session: Session, event: Event) -> Answer:
+    """What is over the rate is not relayed, and no harm done."""
+    return Answer(result=True, events=[event] if session.typing.take() else [])

@@ -1,14 +1,25 @@
 """What a method knows of the connection that calls it, and what it gives back."""
 
+from __future__ import annotations
+
+from collections.abc import Sequence
 from dataclasses import dataclass, field
 from enum import Enum, auto
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from db import Database
+from db.conversations import Conversation
 from db.messages import Message, Page
 from db.users import User
 from handlers import protocol
 from handlers.limits import Bucket
+from handlers.passwords import PasswordChecks
+from handlers.tokens import Tokens
+
+if TYPE_CHECKING:
+    from handlers.presence import Presence
+
+NOBODY = 0  # no user has this id
 
 
 class Role(Enum):
@@ -16,15 +27,27 @@ class Role(Enum):
     OPERATOR = auto()
 
 
-@dataclass(slots=True)
+@dataclass(slots=True, eq=False)
 class Session:
-    """An authenticated connection. `conversations` are those that it has been sent messages of."""
+    """An authenticated connection.
+
+    `conversations` are those that it has been sent messages of; `opened` is whom it opened last (NOBODY where that
+    failed), `viewing` whom it looks at; `events` are the names that it subscribed to.
+    """
 
     user: User
+    address: str
     database: Database
-    bucket: Bucket
+    tokens: Tokens
+    password_checks: PasswordChecks
+    presence: Presence
     text_limit: int
+    messages: Bucket
+    typing: Bucket
     conversations: set[int] = field(default_factory=set)
+    opened: int | None = None
+    viewing: int | None = None
+    events: frozenset[str] = frozenset()
 
     @property
     def role(self) -> Role:
@@ -38,10 +61,22 @@ class Session:
     def show_page(self, page: Page) -> dict[str, Any]:
         return {"messages": [self.show(message) for message in page.messages], "has_more": page.has_more}
 
+    def show_conversation(self, conversation: Conversation) -> protocol.ConversationView:
+        return protocol.present_conversation(conversation, online=self.presence.is_online(conversation.user_id))
+
+    def tell(self, conversation: Conversation) -> protocol.Event:
+        """The event of a change of a conversation."""
+        return protocol.conversation_event(conversation, online=self.presence.is_online(conversation.user_id))
+
 
 @dataclass(frozen=True, slots=True)
 class Answer:
-    """The result for the caller, and the new message, if any, for everybody else who may see it."""
+    """The result for the caller; the new message, if any, for everybody else who may see it; and what else is news.
 
-    result: dict[str, Any]
+    `ends_others` says that the user's other connections must log in again.
+    """
+
+    result: Any
     message: Message | None = None
+    events: Sequence[protocol.Event] = ()
+    ends_others: bool = False
