@@ -80,7 +80,7 @@ mariadb() {
         fail "apt-get could not install $packages"
 }
 
-word=${1:-serve}
+word=${1-serve}
 case $word in
 -h | --help | help) usage && exit ;;
 -*) word=serve ;; # its settings

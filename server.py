@@ -5,6 +5,7 @@ import contextlib
 import errno
 import logging
 import os
+import resource
 import signal
 import socket
 import sys
@@ -93,6 +94,13 @@ async def serve() -> bool:
     for number in (signal.SIGTERM, signal.SIGINT):
         asyncio.get_running_loop().add_signal_handler(number, stop.set)
     sockets = bind(options.address, options.port)
+    with contextlib.ExitStack() as stack:
+        for listener in sockets:
+            stack.enter_context(contextlib.closing(listener))
+        return await serve_on(sockets, stop)
+
+
+async def serve_on(sockets: list[socket.socket], stop: asyncio.Event) -> bool:
     tokens = Tokens(find_secret(options.secret_file), options.token_days)
     database = await open_database(options.database)
     if options.demo:
@@ -158,13 +166,20 @@ async def repeat(seconds: float, look: Callable[P, Awaitable[None]], *args: P.ar
     """Look after something, now and then."""
     while True:
         await asyncio.sleep(seconds)
-        with contextlib.suppress(Unavailable):  # what a database that is away hides is seen the next time
+        try:
             await look(*args, **kwargs)
+        except Unavailable:
+            pass  # what a database that is away hides is seen the next time
+        except Exception:
+            logger.exception("%s failed; it is tried again", look.__name__)
 
 
 def main() -> None:
     try:
         settings.read(sys.argv[1:])
+        logging.getLogger("tornado.general").setLevel(logging.WARNING)  # it would quote what clients send
+        _, most = resource.getrlimit(resource.RLIMIT_NOFILE)
+        resource.setrlimit(resource.RLIMIT_NOFILE, (most, most))  # each connection is an open file
         is_clean = asyncio.run(serve())
     except (ValueError, Unavailable) as error:
         sys.exit(f"chat: {error}")

@@ -117,17 +117,22 @@ def _check(name: str, value: Any) -> None:
     flag = "--" + name.replace("_", "-")
     if type(value) in (int, float) and (not math.isfinite(value) or value < 0 or not (value or name in MAY_BE_ZERO)):
         raise ValueError(f"{flag} must be {'0 or more' if name in MAY_BE_ZERO else 'above 0'}")
-    if name == "port" and value > 65_535:
-        raise ValueError("--port must be from 0 to 65535")
-    if name == "text_limit" and value > MAX_TEXT:
-        raise ValueError(f"--text-limit must be at most {MAX_TEXT}: the database holds no more")
+    if name in ("address", "database", "secret_file") and not value:
+        raise ValueError(f"{flag} is empty")
+    most = {"port": 65_535, "text_limit": MAX_TEXT}.get(name)
+    if most and value > most:
+        raise ValueError(f"{flag} must be at most {most}")
     if name == "trusted_proxies":
         for address in value:
-            try:
-                ipaddress.ip_address(address)
-            except ValueError:
-                raise ValueError(f"{flag}: {address!r} is no address, such as 127.0.0.1") from None
+            _check_address(flag, address)
     if name == "allowed_origins":
         for origin in value:
             if not ORIGIN.fullmatch(origin):
                 raise ValueError(f"{flag}: {origin!r} is no origin, such as https://shop.example")
+
+
+def _check_address(flag: str, address: str) -> None:
+    try:
+        ipaddress.ip_address(address)
+    except ValueError:
+        raise ValueError(f"{flag}: {address!r} is no address, such as 127.0.0.1") from None

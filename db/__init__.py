@@ -21,7 +21,7 @@ def find_engine(url: str) -> Engine:
         return SQLite(path)
     if scheme == "mysql":
         return _mysql(url)
-    raise ValueError(f"unknown database {url!r}: say sqlite:PATH or mysql://USER@HOST/NAME")
+    raise ValueError(f"unknown database {scheme}:…: say sqlite:PATH or mysql://USER@HOST/NAME")
 
 
 def _mysql(url: str) -> MySQL:

@@ -10,5 +10,8 @@ def utc_text(seconds: int) -> str:
 
 
 def unix_seconds(text: str) -> int:
-    """As both engines give a DATETIME."""
-    return calendar.timegm(time.strptime(text, "%Y-%m-%d %H:%M:%S"))
+    """As both engines give a DATETIME. SQLite and older tables may hold anything: what is no time is 0."""
+    try:
+        return calendar.timegm(time.strptime(text[:19].replace("T", " "), "%Y-%m-%d %H:%M:%S"))
+    except ValueError:
+        return int(text) if text.isdecimal() else 0

@@ -71,11 +71,16 @@ class Database:
     async def close(self, seconds: float) -> bool:
         """Commit what waits, then disconnect and give up the lock. Returns whether that was done in time."""
         self._queue.put(None)
+        self._readers.shutdown(wait=False, cancel_futures=True)
+        deadline = time.monotonic() + seconds
         try:
             await asyncio.wait_for(self._closed.wait(), seconds)
         except TimeoutError:
             return False
-        self._readers.shutdown()
+        while self._reads_waiting:  # in a thread, which a silent database may hold for long
+            if time.monotonic() > deadline:
+                return False
+            await asyncio.sleep(0.02)
         for connection in self._reader_connections:
             _close(connection)
         self._engine.unlock()
@@ -95,6 +100,8 @@ class Database:
 
     def _read(self, function: Callable[..., T], args: tuple[Any, ...], kwargs: dict[str, Any]) -> T:
         for is_last_try in (False, True):
+            if self._is_away:  # since it waited for its turn
+                raise Unavailable("the database is away")
             connection = self._reader_connection()
             try:
                 connection.execute("BEGIN")

@@ -13,6 +13,7 @@ from db.engine import AlreadyAnswered, Connection, KeyReused, UnknownUser
 from db.users import User
 
 PAGE = 500  # messages in one list, at most
+PAGE_CHARACTERS = 500_000  # and so much text, but for the first: a page must not be too much for a slow reader
 
 
 @dataclass(frozen=True, slots=True)
@@ -49,13 +50,21 @@ def _messages(rows: Sequence[Any]) -> list[Message]:
     return [Message(row[0], row[1] or "", row[2], bool(row[3]), row[4], row[5], row[6]) for row in rows]
 
 
-def _newest(rows: Sequence[Any], limit: int) -> Page:
-    """The page of rows that were selected newest first, one more than the limit."""
-    return Page(_messages(rows[:limit][::-1]), len(rows) > limit)
-
-
 def _oldest(rows: Sequence[Any], limit: int) -> Page:
-    return Page(_messages(rows[:limit]), len(rows) > limit)
+    """The page of rows that were selected in its order, one more than the limit."""
+    size, characters = 0, 0
+    for row in rows[:limit]:
+        characters += len(row[1] or "")
+        if characters > PAGE_CHARACTERS and size:
+            break
+        size += 1
+    return Page(_messages(rows[:size]), len(rows) > size)
+
+
+def _newest(rows: Sequence[Any], limit: int) -> Page:
+    """The same of rows that were selected newest first."""
+    page = _oldest(rows, limit)
+    return Page(page.messages[::-1], page.has_more)
 
 
 # Adding

@@ -5,10 +5,11 @@ import math
 
 import msgspec
 import tornado.web
+from tornado.http1connection import HTTP1Connection
 
 from db import Database, Unavailable, users
 from db.credentials import normalize_name
-from handlers.client import find_address
+from handlers.client import LogsNoRequest, find_address
 from handlers.passwords import PasswordChecks, Throttled
 from handlers.tokens import Tokens
 
@@ -35,7 +36,7 @@ class Reply(msgspec.Struct):
 
 
 @tornado.web.stream_request_body
-class AuthHandler(tornado.web.RequestHandler):
+class AuthHandler(LogsNoRequest, tornado.web.RequestHandler):
     def initialize(self) -> None:
         self.body = bytearray()
         self.is_too_large = False
@@ -59,10 +60,18 @@ class AuthHandler(tornado.web.RequestHandler):
         elif self.request.method != "POST":
             self._answer(404)
         else:
-            self.request.connection.set_max_body_size(DRAINED_BODY)  # type: ignore[union-attr]
-            length = self.request.headers.get("Content-Length", "")
-            if length.isdecimal() and (len(length) > 9 or int(length) > MAX_BODY):
-                self._refuse_body()
+            self._expect_body()
+
+    def _expect_body(self) -> None:
+        header = self.request.headers.get("Content-Length", "")
+        length = int(header) if header.isdecimal() and len(header) < 20 else 0
+        connection = self.request.connection
+        assert isinstance(connection, HTTP1Connection)
+        connection.set_max_body_size(max(length, DRAINED_BODY))  # past it Tornado would answer for us
+        if length > DRAINED_BODY or (length > MAX_BODY and "Expect" in self.request.headers):
+            self._answer(404)  # and hang up: it is too much to let pass by, or waits for leave to send
+        elif length > MAX_BODY:
+            self._refuse_body()
 
     def data_received(self, chunk: bytes) -> None:
         if len(self.body) + len(chunk) > MAX_BODY:

@@ -5,11 +5,12 @@ import asyncio
 import tornado.web
 
 from db import Database, Unavailable, schema
+from handlers.client import LogsNoRequest
 
 ANSWER_SECONDS = 3
 
 
-class HealthHandler(tornado.web.RequestHandler):
+class HealthHandler(LogsNoRequest, tornado.web.RequestHandler):
     async def get(self) -> None:
         """200 `{"status": "ok"}`, or 503 with the `reason`."""
         database: Database = self.settings["database"]

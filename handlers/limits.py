@@ -41,7 +41,7 @@ class Throttle:
     def record(self, address: str, user_name: str) -> None:
         """Count a failed log-in."""
         now = time.monotonic()
-        address = _network(address)
+        address = network(address)
         for key, limit in (((address,), self._per_address), ((address, user_name), self._per_name)):
             self._failures.setdefault(key, deque(maxlen=limit)).append(now)
             self._failures.move_to_end(key)
@@ -50,7 +50,7 @@ class Throttle:
 
     def retry_after(self, address: str, user_name: str) -> float:
         """The seconds until this address may try this name again, 0 where it may now."""
-        address = _network(address)
+        address = network(address)
         return max(self._wait((address,)), self._wait((address, user_name)))
 
     def _wait(self, key: tuple[str, ...]) -> float:
@@ -60,7 +60,7 @@ class Throttle:
         return max(0, failures[0] + self._window - time.monotonic())  # when the oldest of them is forgotten
 
 
-def _network(address: str) -> str:
+def network(address: str) -> str:
     """One subscriber's addresses as one: an IPv6 /64, an IPv4 address also where it comes mapped into IPv6."""
     try:
         ip = ipaddress.ip_address(address)

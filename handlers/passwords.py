@@ -1,13 +1,14 @@
 """Checking passwords: bcrypt off the loop, in an executor of its own, for those who have not failed too often."""
 
 import asyncio
+from collections import Counter
 from concurrent.futures import ThreadPoolExecutor
 
 from db.credentials import check_password, hash_password
-from handlers.limits import Throttle
+from handlers.limits import Throttle, network
 
 AT_ONCE = 2
-WAITING = 64
+WAITING, WAITING_OF_ADDRESS = 64, 8  # in all, and of one address, which must not keep the others out
 BUSY_SECONDS = 10  # about what it takes to check those who wait
 
 
@@ -25,12 +26,13 @@ class PasswordChecks:
         self._throttle = throttle
         self._executor = ThreadPoolExecutor(AT_ONCE, thread_name_prefix="bcrypt")
         self._turn = asyncio.Semaphore(AT_ONCE)
-        self._waiting = 0
+        self._waiting: Counter[str] = Counter()  # by address
 
     def ensure_allowed(self, address: str, user_name: str) -> None:
         """Raises Throttled where this address failed too often, or too many wait."""
         retry_after = self._throttle.retry_after(address, user_name)
-        if not retry_after and self._waiting >= WAITING:
+        is_full = self._waiting.total() >= WAITING or self._waiting[network(address)] >= WAITING_OF_ADDRESS
+        if not retry_after and is_full:
             retry_after = BUSY_SECONDS
         if retry_after:
             raise Throttled(retry_after)
@@ -38,7 +40,7 @@ class PasswordChecks:
     async def check(self, address: str, user_name: str, password: str, password_hash: str | None) -> bool:
         """Whether the password is right; no hash, of an unknown name, takes as long. Raises Throttled."""
         self.ensure_allowed(address, user_name)
-        self._waiting += 1
+        self._waiting[network(address)] += 1
         try:
             async with self._turn:
                 # Those before it may have failed meanwhile: many tries at once are no way around the throttle.
@@ -47,7 +49,8 @@ class PasswordChecks:
                 loop = asyncio.get_running_loop()
                 matches = await loop.run_in_executor(self._executor, check_password, password, password_hash)
         finally:
-            self._waiting -= 1
+            self._waiting[network(address)] -= 1
+            self._waiting += Counter()  # forgets those at 0
         if not matches:
             self._throttle.record(address, user_name)
         return matches

@@ -6,6 +6,7 @@ import time
 from collections.abc import Iterator
 from itertools import count
 from typing import Annotated, ClassVar
+from urllib.parse import urlsplit
 
 import tornado.websocket
 from msgspec import Meta, Raw
@@ -14,7 +15,7 @@ from db import Database, Unavailable, messages
 from db.messages import Message
 from db.users import User
 from handlers import methods, protocol
-from handlers.client import find_address
+from handlers.client import LogsNoRequest, find_address
 from handlers.feed import Feed
 from handlers.limits import Bucket
 from handlers.methods.session import Answer, Session
@@ -37,7 +38,7 @@ class Auth(protocol.Params):
     after_id: Annotated[int, Meta(ge=0)] | None = None
 
 
-class WebSocketHandler(tornado.websocket.WebSocketHandler):
+class WebSocketHandler(LogsNoRequest, tornado.websocket.WebSocketHandler):
     connections: ClassVar[set["WebSocketHandler"]] = set()  # all, from open to close
     open_handlers: ClassVar[set["WebSocketHandler"]] = set()  # the authenticated ones, who hear of messages
     by_user: ClassVar[dict[int, set["WebSocketHandler"]]] = {}  # the same, by user
@@ -66,6 +67,13 @@ class WebSocketHandler(tornado.websocket.WebSocketHandler):
 
     # From open to close
 
+    def prepare(self) -> None:
+        try:
+            urlsplit(self.request.headers.get("Origin", ""))
+        except ValueError:  # Tornado would take it for a defect of its own
+            self.set_status(403)
+            self.finish()
+
     def open(self, *_: str, **__: str) -> None:
         assert self.ws_connection is not None
         assert self.ws_connection.stream is not None
@@ -79,7 +87,7 @@ class WebSocketHandler(tornado.websocket.WebSocketHandler):
     async def on_message(self, message: str | bytes) -> None:
         """Start work on a frame; the next is read at once, unless many are in flight."""
         if isinstance(message, bytes):
-            self.leave(UNSUPPORTED_DATA)
+            self.leave(UNSUPPORTED_DATA if self.session else LOG_IN_AGAIN)
         await self.slots.acquire()
         if self.is_deaf:  # since it arrived, or while it waited
             self.slots.release()
@@ -186,13 +194,7 @@ class WebSocketHandler(tornado.websocket.WebSocketHandler):
 
     async def _authenticate(self, request: protocol.Request) -> None:
         """Tell a connection what it lacks (seed 1.1, 1.2). Raises Unauthorized, db.Unavailable."""
-        try:
-            auth = protocol.decode_params(Auth, request.params)
-        except protocol.IncorrectArgument:
-            raise protocol.Unauthorized from None
-        user_id, key = self.settings["tokens"].read(auth.token) or (None, "")
-        if user_id is None or (self.session and self.session.user.id != user_id):
-            raise protocol.Unauthorized
+        user_id, key, after_id = self._identify(request)
         if self.silence is not None:
             self.silence.cancel()
         if self.session is None:
@@ -200,23 +202,43 @@ class WebSocketHandler(tornado.websocket.WebSocketHandler):
             self.resuming.add(self)
         database: Database = self.settings["database"]
         try:
-            resumed = await database.read(messages.resume, user_id, key, auth.after_id)
+            resumed = await database.read(messages.resume, user_id, key, after_id)
         finally:
             self.resuming.discard(self)
         if resumed is None:
             raise protocol.Unauthorized
         if self.is_leaving:
             return
-        session = self.session or self._join(resumed.user)
-        self.newest_id = max(self.newest_id, resumed.newest_id)
+        session = self._enter(resumed)
         result = session.show_page(resumed.page)
         result["messages"] = result["messages"] or None  # seed 1.2.2
-        if auth.after_id is None and not resumed.user.is_admin:
+        if after_id is None and not session.user.is_admin:
             del result["has_more"]  # the seed's client knows no such field
         self._send(protocol.encode_result(request.id, result))
         for push in self.held:
             self._push(push)
         self.held = []
+
+    def _identify(self, request: protocol.Request) -> tuple[int, str, int | None]:
+        """The user's id and key in the token, and the `after_id`. Raises Unauthorized."""
+        try:
+            auth = protocol.decode_params(Auth, request.params)
+        except protocol.IncorrectArgument:
+            raise protocol.Unauthorized from None
+        identity = self.settings["tokens"].read(auth.token)
+        if identity is None or (self.session and self.session.user.id != identity[0]):
+            raise protocol.Unauthorized
+        return *identity, auth.after_id
+
+    def _enter(self, resumed: messages.Resumed) -> Session:
+        """Hear of messages from now on. Raises Unauthorized where the role is another than before."""
+        if self.session is None:
+            self.newest_id = resumed.newest_id
+            return self._join(resumed.user)
+        if self.session.user.is_admin != resumed.user.is_admin:
+            raise protocol.Unauthorized
+        self.session.user = resumed.user  # whose key may be a new one
+        return self.session
 
     def _join(self, user: User) -> Session:
         settings = self.settings

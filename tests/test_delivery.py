@@ -134,3 +134,20 @@ async def test_a_client_that_resumes_again_and_again_misses_nothing(desk: Desk, 
         client.close()
     assert len(seen) == 200
     assert seen == sorted(set(seen))
+
+
+async def test_an_operator_that_authenticates_again_and_again_loses_no_push(desk: Desk, app: Application) -> None:
+    app.settings["message_rate"] = 0
+    anna, olga, oleg = await desk.enter("anna"), await desk.enter("olga"), await desk.enter("oleg")
+    token = await desk.token("olga")
+    await anna.call("message.send", "a question")
+
+    async def answer() -> None:
+        for n in range(300):
+            await oleg.call("message.operatorSend", str(n), desk.ids["anna"])
+
+    answering = asyncio.ensure_future(answer())
+    while not answering.done():
+        await olga.call("message.auth", token)
+    await answering
+    assert [message["message_text"] for message in await received(olga, 301)][1:] == [str(n) for n in range(300)]

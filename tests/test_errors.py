@@ -154,12 +154,15 @@ async def test_error_7_answers_where_the_recipient_is_not_certain(desk: Desk) ->
 async def test_errors_come_in_the_protocols_order(desk: Desk, app: Application) -> None:
     app.settings["message_burst"] = 0.5
     app.settings["message_rate"] = 0.001
+    app.settings["text_limit"] = 10
     anna, olga = await desk.enter("anna"), await desk.enter("olga")
     assert await anna.refused("unknown", 1) == 3
     assert await anna.refused("message.operatorSend", 1) == 4
     assert await anna.refused("message.send", 1) == 1
     assert await anna.refused("message.send", "text") == 6
-    assert await olga.refused("message.operatorSend", "text", 999) == 6
+    assert await olga.refused("message.operatorSend", "longer than it may be") == 1
+    for recipient in ([], [999], [999, "key"], [None, "key"]):
+        assert await olga.refused("message.operatorSend", "text", *recipient) == 6
 
 
 async def test_every_error_leaves_the_connection_usable(desk: Desk) -> None:
@@ -170,10 +173,10 @@ async def test_every_error_leaves_the_connection_usable(desk: Desk) -> None:
     assert (await anna.call("message.send", "still here"))["message"]["message_text"] == "still here"
 
 
-async def test_a_binary_frame_closes_with_1003(desk: Desk) -> None:
-    for client in (await desk.open(), await desk.enter("anna")):
+async def test_a_binary_frame_closes_with_1003_and_before_the_log_in_with_1008(desk: Desk) -> None:
+    for client, code in ((await desk.open(), 1008), (await desk.enter("anna"), 1003)):
         client.send_text(b'{"method": "message.send", "params": ["text"], "id": 1}')
-        assert await client.close_code() == 1003
+        assert await client.close_code() == code
 
 
 async def test_a_frame_over_256_kib_closes_with_1009(desk: Desk) -> None:

@@ -2,8 +2,9 @@
 
 import pytest
 
-from db import messages
+from db import messages, users
 from db.users import User
+from handlers import upkeep
 from tests.client import Client, Json
 from tests.conftest import Desk
 
@@ -155,3 +156,19 @@ async def test_a_token_sent_again_is_answered_anew_and_another_users_closes(desk
         client = await desk.enter("anna")
         client.send("message.auth", token)
         assert await client.close_code() == 1008
+
+
+@pytest.mark.parametrize("is_role", [False, True])
+async def test_a_new_token_of_the_same_user_renews_the_connection_unless_the_role_is_another(
+    desk: Desk, is_role: bool
+) -> None:
+    anna = await desk.enter("anna")
+    if is_role:
+        await desk.database.write(users.set_role, desk.ids["anna"], is_admin=True)
+        anna.send("message.auth", await desk.token("anna"))
+        assert await anna.close_code() == 1008
+    else:
+        await desk.database.write(users.replace_key, desk.ids["anna"])
+        await anna.call("message.auth", await desk.token("anna"))
+        await upkeep.close_revoked(desk.database)
+        assert await anna.call("message.send", "text")

@@ -89,3 +89,13 @@ async def test_a_client_that_resends_what_was_not_acknowledged_stores_each_once(
     for key, text in outbox.items():
         await anna.call("message.send", text, key)
     assert [m["message_text"] for m in (await anna.call("message.history"))["messages"]] == list(outbox.values())
+
+
+async def test_over_the_rate_a_repeat_finds_the_first_that_is_still_being_written(desk: Desk, app: Application) -> None:
+    app.settings["message_rate"] = 0.001
+    app.settings["message_burst"] = 1
+    anna = await desk.enter("anna")
+    requests = [anna.send("message.send", "text", "key") for _ in range(10)]
+    replies = [await anna.reply(request) for request in requests]
+    assert [reply["error"] for reply in replies] == [None] * 10
+    assert len({reply["result"]["message"]["message_id"] for reply in replies}) == 1

@@ -151,6 +151,21 @@ def test_conversations_of_before_the_desk_get_its_columns(make: Make) -> None:
     assert describe(engine, connection) == describe(*second)
 
 
+def test_a_time_that_is_none_locks_nobody_out(make: Make) -> None:
+    odd = ["2023-03-14T13:15:55", "2023-03-14 13:15:55.123456", "1678799755", "yesterday", "0000-00-00 00:00:00"]
+    engine, connection = make("")
+    schema.prepare(engine, connection)
+    users.add(connection, "anna", "", is_admin=False)
+    if engine.begin == "BEGIN":  # MariaDB's column takes only what can be read as a time
+        odd = ["0000-00-00 00:00:00", "2023-00-00 00:00:00"]
+        connection.execute("SET SESSION sql_mode = ''")
+    for text in odd:
+        sql = "INSERT INTO messages (user_id, invader_name, created, is_from_support) VALUES (1, '', ?, FALSE)"
+        connection.execute(sql, (text,))
+    found = [message.created for message in messages.list_newest(connection, 1).messages]
+    assert found == ([0, 0] if engine.begin == "BEGIN" else [1678799755] * 3 + [0, 0])
+
+
 def test_a_newer_schema_is_refused(make: Make) -> None:
     engine, connection = make("")
     schema.prepare(engine, connection)

@@ -7,13 +7,12 @@ from msgspec import Meta
 from db import UnknownUser, conversations, messages, users
 from db.conversations import NEWEST_ID
 from db.engine import Connection
-from handlers.methods.session import Answer, Session
+from handlers.methods.session import NOBODY, Answer, Session
 from handlers.protocol import (
     Event,
     Id,
     IncorrectArgument,
     Key,
-    NoRecipient,
     Params,
     Text,
     TooManyRequests,
@@ -53,11 +52,10 @@ class OperatorSend(Params):
 
     async def run(self, session: Session) -> Answer:
         user_id = session.opened if self.user_id is None else self.user_id
-        if user_id is None:
-            if len(session.conversations) != 1:  # an answer must never reach the wrong person
-                raise NoRecipient
+        if user_id is None and len(session.conversations) == 1:
             (user_id,) = session.conversations
-        return await _store(session, user_id, self.text, self.key, self.seen_id)
+        # An answer must never reach the wrong person: where it is not certain who is meant, nobody is.
+        return await _store(session, NOBODY if user_id is None else user_id, self.text, self.key, self.seen_id)
 
 
 async def _store(session: Session, user_id: int, text: str, key: str | None, seen_id: int | None = None) -> Answer:
@@ -67,11 +65,21 @@ async def _store(session: Session, user_id: int, text: str, key: str | None, see
     if session.messages.take():
         message, is_new = await database.write(messages.add, author, user_id, text, key, seen_id)
     else:
-        found = await database.read(messages.find_repeat, author, user_id, text, key) if key else ""
-        if isinstance(found, str):
-            raise TooManyRequests
-        message, is_new = found, False
+        message, is_new = await _find_stored(session, user_id, text, key), False
     return Answer({"message": session.show(message)}, message if is_new else None)
+
+
+async def _find_stored(session: Session, user_id: int, text: str, key: str | None) -> messages.Message:
+    """What was stored under this key. Raises TooManyRequests where nothing was, KeyReused."""
+    if key is None:
+        raise TooManyRequests
+    try:  # behind what waits to be written, where the first of its repeats may be
+        found = await session.database.write(messages.find_repeat, session.user, user_id, text, key)
+    except UnknownUser:
+        raise TooManyRequests from None
+    if isinstance(found, str):
+        raise TooManyRequests
+    return found
 
 
 class History(Params):
