@@ -66,6 +66,11 @@ CREATE TABLE IF NOT EXISTS replies (
     CONSTRAINT replies_by_shortcut UNIQUE (shortcut)
 ) /*! ENGINE = InnoDB DEFAULT CHARSET = utf8mb4 COLLATE = utf8mb4_bin */;
 
+-- How far the search index is, which each engine has in its own way: see db/sqlite.py and db/mysql.py.
+CREATE TABLE IF NOT EXISTS search_progress (
+    indexed_id INTEGER /*! UNSIGNED */ NOT NULL
+) /*! ENGINE = InnoDB */;
+
 CREATE TABLE IF NOT EXISTS schema_version (
     version INTEGER NOT NULL
 ) /*! ENGINE = InnoDB */;

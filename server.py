@@ -35,6 +35,7 @@ P = ParamSpec("P")
 
 REVOCATION_SECONDS = 30  # how often open connections' keys are compared with the database
 ABSENCE_SECONDS = 5  # how often it is looked who is absent
+INDEX_SECONDS = 1  # how often new messages are indexed
 HTTP_SECONDS = 60  # for a request to arrive, and for a connection between two
 ANSWER_SECONDS, CLOSE_SECONDS, COMMIT_SECONDS = 5, 2, 2  # at the stop: to answer, to say goodbye, to commit
 
@@ -115,17 +116,11 @@ async def serve_on(sockets: list[socket.socket], stop: asyncio.Event) -> bool:
     for listener in sockets:
         host, port = listener.getsockname()[:2]
         logger.info("serving on http://%s:%d", f"[{host}]" if ":" in host else host, port)
+    presence, grace = application.settings["presence"], options.assignment_grace
     watches = [
         asyncio.ensure_future(repeat(REVOCATION_SECONDS, upkeep.close_revoked, database)),
-        asyncio.ensure_future(
-            repeat(
-                ABSENCE_SECONDS,
-                upkeep.release_held,
-                database,
-                application.settings["presence"],
-                options.assignment_grace,
-            )
-        ),
+        asyncio.ensure_future(repeat(ABSENCE_SECONDS, upkeep.release_held, database, presence, grace)),
+        asyncio.ensure_future(repeat(INDEX_SECONDS, upkeep.index_messages, database)),
     ]
     await stop.wait()
     logger.info("stopping")

@@ -1,7 +1,7 @@
 """What the two engines have in common: the shape of a connection and of an engine, and the errors."""
 
 from collections.abc import Sequence
-from typing import Any, Protocol
+from typing import Any, NamedTuple, Protocol
 
 
 class Cursor(Protocol):
@@ -15,8 +15,19 @@ class Cursor(Protocol):
     def fetchall(self) -> Sequence[Any]: ...
 
 
+class SearchSQL(NamedTuple):
+    """The statements of the search index, which no two engines share: see db/search.py."""
+
+    create: str
+    add: str  # with a message's id and its tokens, as for `remove`
+    remove: str
+    find: str  # with a phrase of tokens, an id above all that is wanted, and a limit: messages, newest first
+
+
 class Connection(Protocol):
     """A connection in autocommit mode. Parameters stand as `?` in every statement."""
+
+    search: SearchSQL
 
     def execute(self, sql: str, parameters: Sequence[Any] = ..., /) -> Cursor: ...
     def close(self) -> None: ...

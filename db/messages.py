@@ -46,8 +46,9 @@ class Resumed:
     newest_id: int
 
 
-def _messages(rows: Sequence[Any]) -> list[Message]:
-    return [Message(row[0], row[1] or "", row[2], bool(row[3]), row[4], row[5], row[6]) for row in rows]
+def to_message(row: Any) -> Message:
+    """The message in a row of the columns that every list selects."""
+    return Message(row[0], row[1] or "", row[2], bool(row[3]), row[4], row[5], row[6])
 
 
 def _oldest(rows: Sequence[Any], limit: int) -> Page:
@@ -58,7 +59,7 @@ def _oldest(rows: Sequence[Any], limit: int) -> Page:
         if characters > PAGE_CHARACTERS and size:
             break
         size += 1
-    return Page(_messages(rows[:size]), len(rows) > size)
+    return Page([to_message(row) for row in rows[:size]], len(rows) > size)
 
 
 def _newest(rows: Sequence[Any], limit: int) -> Page:

@@ -9,7 +9,7 @@ import pymysql.converters
 from pymysql.constants import CLIENT, CR, ER, FIELD_TYPE
 
 from db.clock import unix_seconds
-from db.engine import Connection, Cursor, Unavailable
+from db.engine import Connection, Cursor, SearchSQL, Unavailable
 
 CONNECT_SECONDS = 5
 ANSWER_SECONDS = 10  # a server that is silent for longer counts as away
@@ -29,8 +29,28 @@ FIND_HOLDER = "SELECT IS_USED_LOCK(CONCAT('chat:', SHA1(DATABASE())))"
 CONVERSIONS: dict[Any, Any] = {**pymysql.converters.conversions, FIELD_TYPE.DATETIME: unix_seconds}
 
 
+SEARCH = SearchSQL(
+    create="""
+        CREATE TABLE IF NOT EXISTS search_index (
+            message_id INTEGER UNSIGNED PRIMARY KEY,
+            tokens MEDIUMTEXT NOT NULL,
+            FULLTEXT search_index_tokens (tokens)
+        ) ENGINE = InnoDB DEFAULT CHARSET = ascii COLLATE = ascii_bin
+    """,
+    add="INSERT INTO search_index (message_id, tokens) VALUES (?, ?)",
+    remove="DELETE FROM search_index WHERE message_id = ? AND tokens = ?",
+    find="""
+        SELECT m.id, m.message, m.invader_name, m.is_from_support, m.created, m.user_id, u.user_name
+        FROM search_index s JOIN messages m ON m.id = s.message_id JOIN users u ON u.id = m.user_id
+        WHERE MATCH (s.tokens) AGAINST (? IN BOOLEAN MODE) AND s.message_id < ? ORDER BY s.message_id DESC LIMIT ?
+    """,
+)
+
+
 class MySQLConnection(pymysql.connections.Connection):
     """PyMySQL's connection with the `execute` that sqlite3's has."""
+
+    search = SEARCH
 
     def execute(self, sql: str, parameters: Sequence[Any] = (), /) -> Cursor:
         cursor = self.cursor()

@@ -80,6 +80,11 @@ MIGRATIONS = {
             CONSTRAINT replies_by_shortcut UNIQUE (shortcut)
         ) /*! ENGINE = InnoDB DEFAULT CHARSET = utf8mb4 COLLATE = utf8mb4_bin */
         """,
+        """
+        CREATE TABLE IF NOT EXISTS search_progress (
+            indexed_id INTEGER /*! UNSIGNED */ NOT NULL
+        ) /*! ENGINE = InnoDB */
+        """,
     ),
 }
 NEWEST = max(MIGRATIONS)
@@ -114,7 +119,7 @@ def prepare(engine: Engine, connection: Connection) -> None:
     patient = engine.connect(is_patient=True)  # a step over millions of rows takes its time
     try:
         patient.execute(engine.begin)
-        for step in steps:
+        for step in (*steps, patient.search.create):
             _take(engine, patient, step)
         patient.execute("DELETE FROM schema_version")
         patient.execute("INSERT INTO schema_version (version) VALUES (?)", (NEWEST,))

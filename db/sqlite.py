@@ -6,7 +6,7 @@ import os
 import sqlite3
 
 from db.clock import unix_seconds
-from db.engine import Connection, Unavailable
+from db.engine import Connection, SearchSQL, Unavailable
 
 BUSY_SECONDS = 5  # how long a statement waits for another process's write, such as `user add`
 
@@ -26,6 +26,23 @@ AWAY = {
 
 
 sqlite3.register_converter("DATETIME", lambda text: unix_seconds(text.decode()))
+
+
+SEARCH = SearchSQL(
+    # Without the texts, which are in `messages`.
+    create="CREATE VIRTUAL TABLE IF NOT EXISTS search_index USING fts5 (tokens, content = '', columnsize = 0)",
+    add="INSERT INTO search_index (rowid, tokens) VALUES (?, ?)",
+    remove="INSERT INTO search_index (search_index, rowid, tokens) VALUES ('delete', ?, ?)",
+    find="""
+        SELECT m.id, m.message, m.invader_name, m.is_from_support, m.created, m.user_id, u.user_name
+        FROM search_index s JOIN messages m ON m.id = s.rowid JOIN users u ON u.id = m.user_id
+        WHERE s.tokens MATCH ? AND s.rowid < ? ORDER BY s.rowid DESC LIMIT ?
+    """,
+)
+
+
+class SQLiteConnection(sqlite3.Connection):
+    search = SEARCH
 
 
 class SQLite:
@@ -50,6 +67,7 @@ class SQLite:
                 isolation_level=None,
                 check_same_thread=False,
                 detect_types=sqlite3.PARSE_DECLTYPES,
+                factory=SQLiteConnection,
             )
         except (OSError, sqlite3.Error) as error:
             raise Unavailable(

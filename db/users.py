@@ -5,6 +5,7 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 from typing import Any
 
+from db import search_index
 from db.engine import Connection, UnknownUser
 
 
@@ -118,6 +119,7 @@ def remove(connection: Connection, user_id: int) -> None:
     replace_key(connection, user_id)  # locks the row, so that no message arrives in between
     sql = "UPDATE conversations SET operator_id = NULL, version = version + 1 WHERE operator_id = ?"
     connection.execute(sql, (user_id,))
+    search_index.forget(connection, user_id)
     connection.execute("DELETE FROM notes WHERE user_id = ?", (user_id,))
     connection.execute("DELETE FROM conversations WHERE user_id = ?", (user_id,))
     connection.execute("DELETE FROM messages WHERE user_id = ?", (user_id,))

@@ -13,6 +13,7 @@ from db.messages import Message
 MAX_TEXT = 16_000  # characters: what the column, a TEXT of 65,535 bytes, holds of the longest ones
 
 Id = Annotated[int, Meta(ge=0, le=2**63 - 1)]
+Limit = Annotated[int, Meta(ge=1)]
 Text = Annotated[str, Meta(min_length=1, max_length=MAX_TEXT)]
 Key = Annotated[str, Meta(pattern=r"^[!-~]{1,64}\Z")]
 

@@ -4,7 +4,7 @@ import asyncio
 import time
 from typing import NamedTuple
 
-from db import Connection, Database, conversations, messages, users
+from db import Connection, Database, conversations, messages, search_index, users
 from handlers.presence import Presence
 from handlers.protocol import conversation_event
 from handlers.websocket import GOING_AWAY, LOG_IN_AGAIN, SERVICE_RESTART, WebSocketHandler
@@ -59,6 +59,12 @@ async def release_held(database: Database, presence: Presence, grace: float) -> 
             if released is not None:
                 event = conversation_event(released, online=presence.is_online(user_id))
                 WebSocketHandler.publish(event)
+
+
+async def index_messages(database: Database) -> None:
+    """Bring the search index up to date, and let others write in between. Raises db.Unavailable."""
+    while await database.read(search_index.is_behind):
+        await database.write(search_index.index_batch)
 
 
 def close_all(code: int) -> None:

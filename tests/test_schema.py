@@ -53,7 +53,7 @@ Make = Callable[[str], tuple[Engine, Connection]]
 
 def describe(engine: Engine, connection: Connection) -> dict[str, Any]:
     """The columns and the unique indexes of each table, without their names' spelling."""
-    tables = ("users", "messages", "conversations", "notes", "replies", "schema_version")
+    tables = ("users", "messages", "conversations", "notes", "replies", "search_progress", "schema_version")
     if engine.begin == "BEGIN":
         columns = """
             SELECT column_name, column_type, is_nullable, column_default, collation_name

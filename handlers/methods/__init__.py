@@ -5,7 +5,7 @@ from typing import Protocol
 from db import KeyReused, Refused, UnknownUser
 from db.engine import AlreadyAnswered, NotSeen, TooMany
 from handlers import protocol
-from handlers.methods import conversations, desk, messages, notes, replies, users
+from handlers.methods import conversations, desk, messages, notes, replies, search, users
 from handlers.methods.session import Answer, Role, Session
 
 CUSTOMER, OPERATOR = Role.CUSTOMER, Role.OPERATOR
@@ -23,6 +23,7 @@ METHODS: dict[str, dict[Role, type[Method]]] = {
     "message.history": {CUSTOMER: messages.History, OPERATOR: messages.OperatorHistory},
     "message.read": {CUSTOMER: messages.Read, OPERATOR: messages.OperatorRead},
     "message.typing": {CUSTOMER: messages.Typing, OPERATOR: messages.OperatorTyping},
+    "message.search": {OPERATOR: search.Search},
     "conversation.list": {OPERATOR: conversations.List},
     "conversation.open": {OPERATOR: conversations.Open},
     "conversation.assign": {OPERATOR: conversations.Assign},

@@ -1,9 +1,5 @@
 """Sending messages, reading them back, marking them read, and typing."""
 
-from typing import Annotated
-
-from msgspec import Meta
-
 from db import UnknownUser, conversations, messages, users
 from db.conversations import NEWEST_ID
 from db.engine import Connection
@@ -13,14 +9,13 @@ from handlers.protocol import (
     Id,
     IncorrectArgument,
     Key,
+    Limit,
     Params,
     Text,
     TooManyRequests,
     Unauthorized,
     check_text,
 )
-
-Limit = Annotated[int, Meta(ge=1)]
 
 
 class Send(Params):

@@ -1,0 +1,64 @@
+"""The search index: a text's pairs of neighbouring characters as words, so that a part of a text is a phrase.
+
+It follows behind the messages in batches.
+"""
+
+import unicodedata
+from itertools import pairwise
+
+from db.engine import Connection
+
+BATCH = 100  # messages that are indexed in one transaction: it holds up others for some milliseconds
+
+DIGITS = "0123456789abcdefghijklmnopqrstuvwxyz"
+
+
+def normalize(text: str) -> str:
+    """What two texts that count as the same have in common."""
+    return unicodedata.normalize("NFC", text).casefold().replace("ё", "е")
+
+
+def tokens(text: str) -> str:
+    """The words of a normalized text: each pair of characters, in letters and digits that both engines take whole.
+
+    Pairs with rare characters may share a word; what is found is therefore compared with the text itself.
+    """
+    codes = [_code(character) for character in text]
+    return " ".join(first + second for first, second in pairwise(codes))
+
+
+def _code(character: str) -> str:
+    number, code = ord(character), ""
+    while number or len(code) < 2:
+        number, digit = divmod(number, 36)
+        code = DIGITS[digit] + code
+    return code
+
+
+def find_indexed_id(connection: Connection) -> int:
+    """The newest message that is in the index."""
+    row = connection.execute("SELECT indexed_id FROM search_progress").fetchone()
+    return int(row[0]) if row else 0
+
+
+def is_behind(connection: Connection) -> bool:
+    sql = "SELECT id FROM messages WHERE id > ? LIMIT 1"
+    return connection.execute(sql, (find_indexed_id(connection),)).fetchone() is not None
+
+
+def index_batch(connection: Connection) -> None:
+    """Index the next messages."""
+    indexed_id = find_indexed_id(connection)
+    sql = "SELECT id, message FROM messages WHERE id > ? ORDER BY id LIMIT ?"
+    rows = connection.execute(sql, (indexed_id, BATCH)).fetchall()
+    for message_id, text in rows:
+        connection.execute(connection.search.add, (message_id, tokens(normalize(text or ""))))
+    if rows and not connection.execute("UPDATE search_progress SET indexed_id = ?", (rows[-1][0],)).rowcount:
+        connection.execute("INSERT INTO search_progress (indexed_id) VALUES (?)", (rows[-1][0],))
+
+
+def forget(connection: Connection, user_id: int) -> None:
+    """Take a conversation's messages out of the index, before they are deleted."""
+    sql = "SELECT id, message FROM messages WHERE user_id = ? AND id <= ?"
+    for message_id, text in connection.execute(sql, (user_id, find_indexed_id(connection))).fetchall():
+        connection.execute(connection.search.remove, (message_id, tokens(normalize(text or ""))))
