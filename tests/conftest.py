@@ -43,6 +43,7 @@ class Databases:
         """`server_url` is a MariaDB's, None for SQLite."""
         self._folder = folder
         self._server_url = server_url
+        self.is_mysql = server_url is not None
         self._made: list[str] = []
 
     def make(self) -> str:

@@ -53,48 +53,44 @@ class BusyDesk:
 
     async def _customer(self, name: str, step: int) -> None:
         client = self.random.choice(self.clients[name])
-        method, *params = self.random.choice(
-            [
-                ("message.send", f"from {name}: {step}"),
-                ("message.send", f"from {name}: {step}", f"key-{step}"),
-                ("message.history",),
-                ("message.read", step),
-                ("message.typing",),
-                ("desk.status",),
-                ("message.operatorSend", "not allowed", self.desk.ids[CUSTOMERS[0]]),
-                ("conversation.list", "all"),
-                ("conversation.open", self.desk.ids[CUSTOMERS[0]]),
-                ("note.add", self.desk.ids[CUSTOMERS[0]], "not allowed"),
-                ("operator.list",),
-                ("reply.list",),
-                ("message.search", "from"),
-            ]
-        )
-        await client.reply(client.send(method, *params))
+        calls: list[tuple[Any, ...]] = [
+            ("message.send", f"from {name}: {step}"),
+            ("message.send", f"from {name}: {step}", f"key-{step}"),
+            ("message.history",),
+            ("message.read", step),
+            ("message.typing",),
+            ("desk.status",),
+            ("message.operatorSend", "not allowed", self.desk.ids[CUSTOMERS[0]]),
+            ("conversation.list", "all"),
+            ("conversation.open", self.desk.ids[CUSTOMERS[0]]),
+            ("note.add", self.desk.ids[CUSTOMERS[0]], "not allowed"),
+            ("operator.list",),
+            ("reply.list",),
+            ("message.search", "from"),
+        ]
+        await client.reply(client.send(*self.random.choice(calls)))
 
     async def _operator(self, name: str, customer: str, step: int) -> None:
         client, user_id = self.random.choice(self.clients[name]), self.desk.ids[customer]
-        method, *params = self.random.choice(
-            [
-                ("message.operatorSend", f"to {customer}: {step}", user_id),
-                ("message.operatorSend", f"to {customer}: {step}", user_id, f"key-{step}", step),
-                ("message.history", user_id),
-                ("message.read", user_id, step),
-                ("message.typing", user_id),
-                ("message.search", "from"),
-                ("conversation.list", "all"),
-                ("conversation.open", user_id),
-                ("conversation.open", None),
-                ("conversation.assign", user_id, self.desk.ids[self.random.choice(OPERATORS)]),
-                ("conversation.close", user_id),
-                ("note.add", user_id, f"a secret note on {customer}"),
-                ("reply.save", f"reply-{step}", "a secret reply"),
-                ("reply.list",),
-                ("operator.list",),
-                ("desk.status",),
-            ]
-        )
-        await client.reply(client.send(method, *params))
+        calls: list[tuple[Any, ...]] = [
+            ("message.operatorSend", f"to {customer}: {step}", user_id),
+            ("message.operatorSend", f"to {customer}: {step}", user_id, f"key-{step}", step),
+            ("message.history", user_id),
+            ("message.read", user_id, step),
+            ("message.typing", user_id),
+            ("message.search", "from"),
+            ("conversation.list", "all"),
+            ("conversation.open", user_id),
+            ("conversation.open", None),
+            ("conversation.assign", user_id, self.desk.ids[self.random.choice(OPERATORS)]),
+            ("conversation.close", user_id),
+            ("note.add", user_id, f"a secret note on {customer}"),
+            ("reply.save", f"reply-{step}", "a secret reply"),
+            ("reply.list",),
+            ("operator.list",),
+            ("desk.status",),
+        ]
+        await client.reply(client.send(*self.random.choice(calls)))
 
 
 def messages_in(frame: Json) -> list[dict[str, Any]]:

@@ -1,0 +1,95 @@
+"""Lists stay fast: no statement of theirs reads through the messages, whatever their number."""
+
+import asyncio
+from collections.abc import Callable
+from typing import Any
+
+import pytest
+
+from db import Connection, conversations, messages, notes, users
+from db.conversations import Cursor
+from db.users import User
+from tests.conftest import Databases, Desk
+
+pytestmark = pytest.mark.gen_test
+
+MESSAGES = {"m", "w", "l", "messages"}  # the table, and its names in the statements
+
+
+class Recorder:
+    """A connection that notes what is executed."""
+
+    def __init__(self, connection: Connection) -> None:
+        self._connection = connection
+        self.search = connection.search
+        self.statements: list[tuple[str, Any]] = []
+
+    def execute(self, sql: str, parameters: Any = (), /) -> Any:
+        self.statements.append((sql, parameters))
+        return self._connection.execute(sql, parameters)
+
+    def close(self) -> None:
+        self._connection.close()
+
+
+def scanned(connection: Connection, read: Callable[[Connection], object], *, is_mysql: bool) -> list[str]:
+    """The tables that a function's statements read through, by the engine's own plan."""
+    recorder = Recorder(connection)
+    read(recorder)
+    assert recorder.statements
+    found = []
+    for sql, parameters in recorder.statements:
+        if is_mysql:
+            plan = connection.execute(f"EXPLAIN {sql}", parameters).fetchall()
+            found += [row[2] for row in plan if row[3] in ("ALL", "index")]
+        else:
+            plan = connection.execute(f"EXPLAIN QUERY PLAN {sql}", parameters).fetchall()
+            found += [row[3].split()[1] for row in plan if row[3].startswith("SCAN")]
+    return found
+
+
+READS: dict[str, Callable[[Connection], object]] = {
+    "list waiting": lambda connection: conversations.list_waiting(connection, Cursor(), 50),
+    "list open": lambda connection: conversations.list_by_status(connection, Cursor(), 50, is_closed=False),
+    "list mine": lambda connection: conversations.list_by_operator(connection, Cursor(), 50, operator_id=1),
+    "list all": lambda connection: conversations.list_all(connection, Cursor(0, 900, 20), 50),
+    "counts": lambda connection: conversations.count(connection, 1),
+    "open": lambda connection: (
+        users.get_customer(connection, 20),
+        conversations.find(connection, 20),
+        messages.list_newest(connection, 20, limit=100),
+        notes.list_newest(connection, 20),
+    ),
+    "history": lambda connection: messages.list_newest(connection, 20, 0, 700, 50),
+    "history after": lambda connection: messages.list_oldest(connection, 20, 300, limit=50),
+    "auth of a customer": lambda connection: messages.resume(connection, 20, "key", 300),
+    "auth of an operator": lambda connection: messages.list_waiting(connection),
+    "held": lambda connection: conversations.list_held(connection),
+}
+
+
+async def test_no_list_scans_the_messages(desk: Desk, databases: Databases) -> None:
+    olga = User(desk.ids["olga"], "olga", "", None, True)
+    customers = []
+    for n in range(100):
+        user_id = await desk.database.write(users.add, f"customer {n}", "", is_admin=False)
+        customers.append(User(user_id, f"customer {n}", "", None, False))
+    writes = []
+    for n in range(30):
+        for customer in customers:
+            author = olga if n % 2 else customer
+            writes.append(desk.database.write(messages.add, author, customer.id, f"text {n}", None))
+    await asyncio.gather(*writes)
+
+    def analyze(connection: Connection) -> None:
+        for table in ("messages", "conversations", "users"):
+            connection.execute(f"ANALYZE TABLE {table}" if databases.is_mysql else f"ANALYZE {table}").fetchall()
+
+    await desk.database.read(analyze)
+    for name, read in READS.items():
+        tables = await desk.database.read(scanned, read, is_mysql=databases.is_mysql)
+        assert not MESSAGES & set(tables), name
+    scan = await desk.database.read(
+        scanned, lambda connection: connection.execute("SELECT message FROM messages"), is_mysql=databases.is_mysql
+    )
+    assert scan == ["messages"]  # so it would be noticed
