@@ -9,7 +9,7 @@ usage() {
 ./run.sh demo                                       the service with a database and accounts to try it
 ./run.sh user add|list|passwd|role|logout|remove    the users; --help for each
 ./run.sh test [pytest's arguments]                  format, lint, types and tests
-./run.sh bench [--quick]                            measures its speed
+./run.sh bench [throughput|desk] [--quick]          measures its speed
 EOF
 }
 

@@ -15,7 +15,7 @@ from statistics import median
 import click
 import msgspec
 
-from bench import targets
+from bench import desk, targets
 from bench.client import Wrong
 from bench.load import Figures, Phase, Plan
 from bench.targets import ROOT, Target
@@ -58,12 +58,20 @@ class Report(msgspec.Struct):
 
 
 @click.command()
+@click.argument("name", type=click.Choice(["throughput", "desk"]), default="throughput")
 @click.option("--quick", is_flag=True, help="one short round instead of three")
 @click.option("--customers", type=click.IntRange(1, 500), default=50, show_default=True, help="who write at once")
-def bench(quick: bool, customers: int) -> None:
-    """Measure the service's speed on SQLite and on MariaDB against a bare relay's."""
+def bench(name: str, quick: bool, customers: int) -> None:
+    """Measure the service on SQLite and on MariaDB.
+
+    `throughput` compares its speed with a bare relay's; `desk`, what lists and searches cost on a desk of a hundred
+    messages and on one of a million, which is built once and kept in var/.
+    """
     signal.signal(signal.SIGTERM, lambda *_: sys.exit("bench: stopped"))  # what was started is stopped on the way
     os.environ.pop("CHAT_DATABASE_PASSWORD", None)  # the private MariaDB has none
+    if name == "desk":
+        desk.run()
+        return
     seconds, rounds = (1.5, 1) if quick else (5.0, 3)
     warm_up = Phase(customers, 8, 0.5)
     phases = [Phase(customers, 1, seconds), Phase(customers, 8, seconds), Phase(1, 1, seconds / 2)]

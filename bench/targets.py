@@ -22,6 +22,7 @@ from tests.mariadb import MariaDB
 
 ROOT = Path(__file__).resolve().parent.parent
 SECRET = secrets.token_hex(32)
+PASSWORD = secrets.token_urlsafe(9)
 START_SECONDS, STOP_SECONDS = 20, 20
 
 
@@ -43,7 +44,7 @@ def relay(folder: Path, customers: int) -> Iterator[Target]:
 
 @contextlib.contextmanager
 def sqlite(folder: Path, customers: int, number: int) -> Iterator[Target]:
-    with _service(f"sqlite:{folder / f'{number}.db'}", folder / f"sqlite-{number}.log", customers) as target:
+    with service(f"sqlite:{folder / f'{number}.db'}", folder / f"sqlite-{number}.log", customers) as target:
         yield target
 
 
@@ -53,13 +54,13 @@ def mariadb(folder: Path, customers: int, number: int, server: MariaDB) -> Itera
     server.execute(f"CREATE DATABASE {name}")
     url = f"mysql://root@127.0.0.1:{server.port}/{name}"
     database_pid = int((server.folder / "pid").read_text())
-    with _service(url, folder / f"mariadb-{number}.log", customers) as target:
+    with service(url, folder / f"mariadb-{number}.log", customers) as target:
         yield target._replace(database_pid=database_pid)
 
 
 @contextlib.contextmanager
-def _service(url: str, log: Path, customers: int) -> Iterator[Target]:
-    """The service on an empty database that has only users."""
+def service(url: str, log: Path, customers: int) -> Iterator[Target]:
+    """The service on a database, which may be empty, with an operator and so many customers."""
     operator_token, *tokens = _add_people(url, customers)
     settings = [f"--database={url}", f"--secret-file={log.with_suffix('.secret')}", "--port=0", "--message-rate=0"]
     with _running(["server.py", *settings], log) as (port, pid):
@@ -71,14 +72,16 @@ def _service(url: str, log: Path, customers: int) -> Iterator[Target]:
 
 
 def _add_people(url: str, customers: int) -> list[str]:
-    """Tokens of a new operator and of new customers."""
-    password_hash = bcrypt.hashpw(b"nobody logs in", bcrypt.gensalt(4)).decode()
+    """Tokens of an operator and of customers, who are added where they are not there."""
+    password_hash = bcrypt.hashpw(PASSWORD.encode(), bcrypt.gensalt()).decode()
     tokens = Tokens(SECRET, 1)
     issued = []
     with transaction(url, creates=True) as connection:
         for number in range(customers + 1):
             name = f"customer {number}" if number else "operator"
-            user_id = users.add(connection, name, password_hash, is_admin=not number)
+            known = users.find_by_name(connection, name)
+            user_id = known.id if known else users.add(connection, name, password_hash, is_admin=not number)
+            users.set_password(connection, user_id, password_hash)
             key = users.ensure_key(connection, user_id)
             assert key
             issued.append(tokens.issue(user_id, key))

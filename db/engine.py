@@ -1,6 +1,6 @@
 """What the two engines have in common: the shape of a connection and of an engine, and the errors."""
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from typing import Any, NamedTuple, Protocol
 
 
@@ -21,7 +21,9 @@ class SearchSQL(NamedTuple):
     create: str
     add: str  # with a message's id and its tokens, as for `remove`
     remove: str
-    find: str  # with a phrase of tokens, an id above all that is wanted, and a limit: messages, newest first
+    find: str  # with what `match` gives, an id above all that is wanted, and a limit: ids, newest first
+    match: Callable[[list[str], list[str]], str]  # of a text's tokens, in its order and the rarest first
+    at_once: int  # ids to ask for: the engine's cost is of what it gives, or of what it has
 
 
 class Connection(Protocol):

@@ -33,11 +33,9 @@ SEARCH = SearchSQL(
     create="CREATE VIRTUAL TABLE IF NOT EXISTS search_index USING fts5 (tokens, content = '', columnsize = 0)",
     add="INSERT INTO search_index (rowid, tokens) VALUES (?, ?)",
     remove="INSERT INTO search_index (search_index, rowid, tokens) VALUES ('delete', ?, ?)",
-    find="""
-        SELECT m.id, m.message, m.invader_name, m.is_from_support, m.created, m.user_id, u.user_name
-        FROM search_index s JOIN messages m ON m.id = s.rowid JOIN users u ON u.id = m.user_id
-        WHERE s.tokens MATCH ? AND s.rowid < ? ORDER BY s.rowid DESC LIMIT ?
-    """,
+    find="SELECT rowid FROM search_index WHERE tokens MATCH ? AND rowid < ? ORDER BY rowid DESC LIMIT ?",
+    match=lambda tokens, _: f'"{" ".join(tokens)}"',
+    at_once=100,
 )
 
 

@@ -27,7 +27,8 @@ class MariaDB:
         self._options = options
         self._log = folder / "log"
         self._process: subprocess.Popen[bytes] | None = None
-        self._run("mariadb-install-db", "--auth-root-authentication-method=normal", "--skip-test-db")
+        if not (folder / "data").exists():
+            self._run("mariadb-install-db", "--auth-root-authentication-method=normal", "--skip-test-db")
 
     def _arguments(self) -> list[str]:
         user = ["--user=root"] if os.geteuid() == 0 else []
