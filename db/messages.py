@@ -180,11 +180,14 @@ def list_newest_of_all(connection: Connection, after_id: int) -> Page:
 
 
 def list_waiting(connection: Connection) -> Page:
-    """The oldest of the messages that wait for an answer, of all conversations."""
+    """The oldest of the messages that wait for an answer, of all conversations.
+
+    CROSS keeps SQLite from going through the messages in the order that is asked for.
+    """
     sql = """
         SELECT m.id, m.message, m.invader_name, m.is_from_support, m.created, m.user_id, u.user_name
         FROM conversations c
-        JOIN messages m ON m.user_id = c.user_id AND m.id >= c.waiting_id
+        CROSS JOIN messages m ON m.user_id = c.user_id AND m.id >= c.waiting_id
         JOIN users u ON u.id = c.user_id
         WHERE c.waiting_id > 0 AND NOT u.is_admin ORDER BY m.id LIMIT ?
     """

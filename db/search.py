@@ -8,7 +8,7 @@ from db.messages import Message, to_message
 from db.search_index import find_indexed_id, normalize, tokens
 
 PHRASE = 50  # characters of the text that the index is asked for: MariaDB bounds a phrase
-CHUNK = 1_000  # messages that are read at once without the index
+CHUNK = 250  # messages that are read at once without the index
 READ_ON = 20_000  # messages that are read without it, where as many as are wanted stand in them
 
 ROWS = """
