@@ -5,7 +5,7 @@ from collections.abc import Callable
 
 from db import Database, Unavailable, conversations
 from handlers.presence import Presence
-from handlers.protocol import Event, conversation_event
+from handlers.views import Event, conversation_event
 
 AT_ONCE = 100
 RETRY_SECONDS = 1.0

@@ -6,7 +6,7 @@ from collections.abc import Callable
 
 from db.users import User
 from handlers.methods.session import Session
-from handlers.protocol import Event
+from handlers.views import Event
 
 LINGER_SECONDS = 5.0  # a reload of the page is not an absence
 

@@ -1,14 +1,10 @@
-"""The wire: frames to requests, results and messages to frames, the errors. No socket, no database."""
+"""The wire: frames to requests, results to frames, the errors. No socket, no database."""
 
 import struct
-from functools import cached_property
 from typing import Annotated, Any, ClassVar, TypeVar
 
 import msgspec
 from msgspec import Meta, Raw
-
-from db.conversations import Conversation, Cursor, Preview
-from db.messages import Message
 
 MAX_TEXT = 16_000  # characters: what the column, a TEXT of 65,535 bytes, holds of the longest ones
 
@@ -151,23 +147,6 @@ class Reply(msgspec.Struct):
     id: Raw
 
 
-class CustomerMessage(msgspec.Struct):
-    """A message as the seed has it."""
-
-    message_id: int
-    message_text: str
-    invader_name: str
-    is_from_support: bool
-    created: int
-
-
-class OperatorMessage(CustomerMessage):
-    """An operator is also told whose conversation it is."""
-
-    user_id: int
-    user_name: str
-
-
 _encoder = msgspec.json.Encoder()
 
 
@@ -177,104 +156,6 @@ def encode_result(request_id: Raw, result: Any) -> bytes:
 
 def encode_error(request_id: Raw, error: Error) -> bytes:
     return frame(_encoder.encode(Reply({"code": error.code, "message": error.message}, None, request_id)))
-
-
-def present(message: Message, *, to_operator: bool) -> CustomerMessage:
-    """The message as that side sees it."""
-    text, name, is_from_support = message.message_text, message.invader_name, message.is_from_support
-    if to_operator:
-        return OperatorMessage(
-            message.message_id, text, name, is_from_support, message.created, message.user_id, message.user_name
-        )
-    return CustomerMessage(message.message_id, text, name, is_from_support, message.created)
-
-
-class Push:
-    """A new message on its way to many: encoded once for each side that sees it (seed 3.1)."""
-
-    def __init__(self, message: Message) -> None:
-        self.message = message
-
-    @cached_property
-    def to_customer(self) -> bytes:
-        return encode_result(NULL, {"message": present(self.message, to_operator=False)})
-
-    @cached_property
-    def to_operator(self) -> bytes:
-        return encode_result(NULL, {"message": present(self.message, to_operator=True)})
-
-
-class ConversationView(msgspec.Struct):
-    """A conversation as operators see it."""
-
-    user_id: int
-    user_name: str
-    status: str
-    operator_id: int | None
-    online: bool
-    unread: int
-    waiting_since: int | None
-    customer_read_id: int
-    operator_read_id: int
-    last_message: Preview | None
-    cursor: str
-    version: int
-
-
-def present_conversation(conversation: Conversation, *, online: bool) -> ConversationView:
-    return ConversationView(
-        conversation.user_id,
-        conversation.user_name,
-        status(conversation),
-        conversation.operator_id,
-        online,
-        conversation.operator_unread,
-        conversation.waiting_since,
-        conversation.customer_read_id,
-        conversation.operator_read_id,
-        conversation.last_message,
-        f"{conversation.waiting_id or 0}.{conversation.last_id}.{conversation.user_id}",
-        conversation.version,
-    )
-
-
-def status(conversation: Conversation) -> str:
-    return "closed" if conversation.is_closed else "open"
-
-
-def decode_cursor(text: str) -> Cursor:
-    """The row that a `cursor` names. Raises ValueError."""
-    waiting_id, last_id, user_id = (int(part) for part in text.split("."))
-    return Cursor(waiting_id, last_id, user_id)
-
-
-class Event:
-    """What those hear who asked for it by `events.subscribe`: encoded once for each side, None for one that may not.
-
-    `customer_id` is whose conversation it is; None where every customer may hear it.
-    """
-
-    def __init__(self, name: str, customer_id: int | None, to_operators: Any, to_customer: Any) -> None:
-        self.name = name
-        self.customer_id = customer_id
-        self._to_operators = to_operators
-        self._to_customer = to_customer
-
-    @cached_property
-    def to_operators(self) -> bytes | None:
-        return self._encode(self._to_operators)
-
-    @cached_property
-    def to_customer(self) -> bytes | None:
-        return self._encode(self._to_customer)
-
-    def _encode(self, content: Any) -> bytes | None:
-        return None if content is None else encode_result(NULL, {self.name: content})
-
-
-def conversation_event(conversation: Conversation, *, online: bool) -> Event:
-    view = present_conversation(conversation, online=online)
-    return Event("conversation", conversation.user_id, view, {"status": view.status})
 
 
 def frame(payload: bytes) -> bytes:

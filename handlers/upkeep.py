@@ -6,7 +6,7 @@ from typing import NamedTuple
 
 from db import Connection, Database, conversations, messages, search_index, users
 from handlers.presence import Presence
-from handlers.protocol import conversation_event
+from handlers.views import conversation_event
 from handlers.websocket import GOING_AWAY, LOG_IN_AGAIN, SERVICE_RESTART, WebSocketHandler
 
 KEYS_AT_ONCE = 500

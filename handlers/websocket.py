@@ -14,7 +14,7 @@ from msgspec import Meta, Raw
 from db import Database, Unavailable, messages
 from db.messages import Message
 from db.users import User
-from handlers import methods, protocol
+from handlers import methods, protocol, views
 from handlers.client import LogsNoRequest, find_address
 from handlers.feed import Feed
 from handlers.limits import Bucket
@@ -54,7 +54,7 @@ class WebSocketHandler(LogsNoRequest, tornado.websocket.WebSocketHandler):
         self.session: Session | None = None
         self.slots = asyncio.Semaphore(IN_FLIGHT)
         self.newest_id = 0  # of the messages that this connection was sent
-        self.held: list[protocol.Push] = []  # what was broadcast while the history was being read
+        self.held: list[views.Push] = []  # what was broadcast while the history was being read
         self.is_deaf = False  # what arrives is not run
         self.is_leaving = False  # nor is anything sent
         self.opened_at = time.monotonic()
@@ -266,7 +266,7 @@ class WebSocketHandler(LogsNoRequest, tornado.websocket.WebSocketHandler):
     def broadcast(cls, message: Message, sender: "WebSocketHandler | None" = None) -> None:
         """Push a committed message to all who may see it and do not have it (seed 3.1)."""
         cls.told_id = max(cls.told_id, message.message_id)
-        push = protocol.Push(message)
+        push = views.Push(message)
         entitled = [*cls.by_user.get(message.user_id, ()), *cls.operators]
         for handler in [*entitled, *cls.resuming]:
             if handler is not sender:
@@ -275,7 +275,7 @@ class WebSocketHandler(LogsNoRequest, tornado.websocket.WebSocketHandler):
             cls.feed.note(message.user_id)
 
     @classmethod
-    def publish(cls, event: protocol.Event, sender: "WebSocketHandler | None" = None) -> None:
+    def publish(cls, event: views.Event, sender: "WebSocketHandler | None" = None) -> None:
         """Push an event to all who subscribed to it and may hear it."""
         if event.customer_id is not None:
             customers = cls.by_user.get(event.customer_id, set())
@@ -287,7 +287,7 @@ class WebSocketHandler(LogsNoRequest, tornado.websocket.WebSocketHandler):
                 if frame is not None:
                     handler._send(frame)
 
-    def _push(self, push: protocol.Push) -> None:
+    def _push(self, push: views.Push) -> None:
         message = push.message
         if self.session is None:
             self.held.append(push)

@@ -8,7 +8,8 @@ from db import UnknownUser, conversations, messages, notes, users
 from db.conversations import Conversation, Cursor
 from db.engine import Connection
 from handlers.methods.session import NOBODY, Answer, Session
-from handlers.protocol import ConversationView, Id, Params, decode_cursor
+from handlers.protocol import Id, Params
+from handlers.views import ConversationView, decode_cursor
 
 PAGE = 50  # conversations in a list that asks for no number
 MOST = 500

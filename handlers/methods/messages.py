@@ -4,18 +4,8 @@ from db import UnknownUser, conversations, messages, users
 from db.conversations import NEWEST_ID
 from db.engine import Connection
 from handlers.methods.session import NOBODY, Answer, Session
-from handlers.protocol import (
-    Event,
-    Id,
-    IncorrectArgument,
-    Key,
-    Limit,
-    Params,
-    Text,
-    TooManyRequests,
-    Unauthorized,
-    check_text,
-)
+from handlers.protocol import Id, IncorrectArgument, Key, Limit, Params, Text, TooManyRequests, Unauthorized, check_text
+from handlers.views import Event
 
 
 class Send(Params):

@@ -4,7 +4,8 @@ from db import conversations, notes, users
 from db.conversations import Conversation
 from db.engine import Connection
 from handlers.methods.session import Answer, Session
-from handlers.protocol import Event, Id, Key, Params, Text, check_text
+from handlers.protocol import Id, Key, Params, Text, check_text
+from handlers.views import Event
 
 
 class Add(Params):

@@ -11,7 +11,7 @@ from db import Database
 from db.conversations import Conversation
 from db.messages import Message, Page
 from db.users import User
-from handlers import protocol
+from handlers import views
 from handlers.limits import Bucket
 from handlers.passwords import PasswordChecks
 from handlers.tokens import Tokens
@@ -53,20 +53,20 @@ class Session:
     def role(self) -> Role:
         return Role.OPERATOR if self.user.is_admin else Role.CUSTOMER
 
-    def show(self, message: Message) -> protocol.CustomerMessage:
+    def show(self, message: Message) -> views.CustomerMessage:
         """The message for a frame to this connection, which from now on has seen its conversation."""
         self.conversations.add(message.user_id)
-        return protocol.present(message, to_operator=self.user.is_admin)
+        return views.present(message, to_operator=self.user.is_admin)
 
     def show_page(self, page: Page) -> dict[str, Any]:
         return {"messages": [self.show(message) for message in page.messages], "has_more": page.has_more}
 
-    def show_conversation(self, conversation: Conversation) -> protocol.ConversationView:
-        return protocol.present_conversation(conversation, online=self.presence.is_online(conversation.user_id))
+    def show_conversation(self, conversation: Conversation) -> views.ConversationView:
+        return views.present_conversation(conversation, online=self.presence.is_online(conversation.user_id))
 
-    def tell(self, conversation: Conversation) -> protocol.Event:
+    def tell(self, conversation: Conversation) -> views.Event:
         """The event of a change of a conversation."""
-        return protocol.conversation_event(conversation, online=self.presence.is_online(conversation.user_id))
+        return views.conversation_event(conversation, online=self.presence.is_online(conversation.user_id))
 
 
 @dataclass(frozen=True, slots=True)
@@ -78,5 +78,5 @@ class Answer:
 
     result: Any
     message: Message | None = None
-    events: Sequence[protocol.Event] = ()
+    events: Sequence[views.Event] = ()
     ends_others: bool = False
