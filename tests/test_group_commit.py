@@ -203,6 +203,7 @@ class BreakingConnection:
     def __init__(self, engine: Breaking, connection: Connection) -> None:
         self._engine = engine
         self._connection = connection
+        self.search = connection.search
 
     def execute(self, sql: str, parameters: Any = (), /) -> Any:
         if self._engine.break_at and sql.strip().startswith(self._engine.break_at):
