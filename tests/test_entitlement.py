@@ -67,6 +67,11 @@ class BusyDesk:
             ("operator.list",),
             ("reply.list",),
             ("message.search", "from"),
+            ("user.password", "wrong", "another"),
+            ("reply.save", "reply", "not allowed"),
+            ("reply.delete", "reply"),
+            ("conversation.assign", self.desk.ids[CUSTOMERS[0]]),
+            ("conversation.close", self.desk.ids[CUSTOMERS[0]]),
         ]
         await client.reply(client.send(*self.random.choice(calls)))
 
@@ -87,8 +92,11 @@ class BusyDesk:
             ("note.add", user_id, f"a secret note on {customer}"),
             ("reply.save", f"reply-{step}", "a secret reply"),
             ("reply.list",),
+            ("reply.delete", f"reply-{step - 10}"),
+            ("conversation.close", user_id, None, False),
             ("operator.list",),
             ("desk.status",),
+            ("user.password", "wrong", "another"),
         ]
         await client.reply(client.send(*self.random.choice(calls)))
 
