@@ -4,11 +4,12 @@ It follows behind the messages in batches.
 """
 
 import unicodedata
+from functools import lru_cache
 from itertools import pairwise
 
 from db.engine import Connection
 
-BATCH = 100  # messages that are indexed in one transaction: it holds up others for some milliseconds
+BATCH = 50  # messages that are indexed in one transaction: it holds up others for a millisecond or two
 
 DIGITS = "0123456789abcdefghijklmnopqrstuvwxyz"
 
@@ -27,6 +28,7 @@ def tokens(text: str) -> str:
     return " ".join(first + second for first, second in pairwise(codes))
 
 
+@lru_cache(4096)
 def _code(character: str) -> str:
     number, code = ord(character), ""
     while number or len(code) < 2:

@@ -10,6 +10,7 @@ from handlers.views import conversation_event
 from handlers.websocket import GOING_AWAY, LOG_IN_AGAIN, SERVICE_RESTART, WebSocketHandler
 
 KEYS_AT_ONCE = 500
+INDEX_PAUSE = 3  # times as long as a batch took is the pause behind it
 
 
 class News(NamedTuple):
@@ -62,9 +63,11 @@ async def release_held(database: Database, presence: Presence, grace: float) -> 
 
 
 async def index_messages(database: Database) -> None:
-    """Bring the search index up to date, and let others write in between. Raises db.Unavailable."""
+    """Bring the search index up to date, and let others write most of the time. Raises db.Unavailable."""
     while await database.read(search_index.is_behind):
+        started = time.monotonic()
         await database.write(search_index.index_batch)
+        await asyncio.sleep(INDEX_PAUSE * (time.monotonic() - started))
 
 
 def close_all(code: int) -> None:
