@@ -184,9 +184,11 @@ def take_answer(connection: Connection, user_id: int, message_id: int, operator_
 
 def assign(connection: Connection, user_id: int, operator_id: int | None) -> Conversation:
     """Give a conversation to an operator, or back to all. Raises UnknownUser."""
-    if get(connection, user_id).operator_id != operator_id:
-        sql = "UPDATE conversations SET operator_id = ?, version = version + 1 WHERE user_id = ?"
-        connection.execute(sql, (operator_id, user_id))
+    found = get(connection, user_id)
+    if found.operator_id == operator_id:
+        return found
+    sql = "UPDATE conversations SET operator_id = ?, version = version + 1 WHERE user_id = ?"
+    connection.execute(sql, (operator_id, user_id))
     return get(connection, user_id)
 
 
@@ -209,14 +211,15 @@ def _has_newer_question(connection: Connection, user_id: int, seen_id: int) -> b
 
 def reopen(connection: Connection, user_id: int) -> Conversation:
     """Open a closed conversation: what was not answered waits again. Raises UnknownUser."""
-    if not get(connection, user_id).is_closed:
-        return get(connection, user_id)
-    answered = "SELECT id FROM messages WHERE user_id = ? AND is_from_support ORDER BY id DESC LIMIT 1"
-    row = connection.execute(answered, (user_id,)).fetchone()
-    waiting = "SELECT id FROM messages WHERE user_id = ? AND id > ? ORDER BY id LIMIT 1"
-    row = connection.execute(waiting, (user_id, row[0] if row else 0)).fetchone()
+    found = get(connection, user_id)
+    if not found.is_closed:
+        return found
+    newest_answer = "SELECT id FROM messages WHERE user_id = ? AND is_from_support ORDER BY id DESC LIMIT 1"
+    answer = connection.execute(newest_answer, (user_id,)).fetchone()
+    first_behind = "SELECT id FROM messages WHERE user_id = ? AND id > ? ORDER BY id LIMIT 1"
+    question = connection.execute(first_behind, (user_id, answer[0] if answer else 0)).fetchone()
     sql = "UPDATE conversations SET is_closed = FALSE, waiting_id = ?, version = version + 1 WHERE user_id = ?"
-    connection.execute(sql, (row[0] if row else None, user_id))
+    connection.execute(sql, (question[0] if question else None, user_id))
     return get(connection, user_id)
 
 

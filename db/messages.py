@@ -46,6 +46,13 @@ class Resumed:
     newest_id: int
 
 
+# What every list of messages selects, in the order of `to_message`; each adds which, and in what order.
+ROWS = """
+    SELECT m.id, m.message, m.invader_name, m.is_from_support, m.created, m.user_id, u.user_name
+    FROM messages m JOIN users u ON u.id = m.user_id
+"""
+
+
 def to_message(row: Any) -> Message:
     """The message in a row of the columns that every list selects."""
     return Message(row[0], row[1] or "", row[2], bool(row[3]), row[4], row[5], row[6])
@@ -149,11 +156,7 @@ def list_newest(
     connection: Connection, user_id: int, after_id: int = 0, before_id: int = NEWEST_ID, limit: int = PAGE
 ) -> Page:
     """Of a conversation's messages between the two ids the newest; `has_more` tells of older ones."""
-    sql = """
-        SELECT m.id, m.message, m.invader_name, m.is_from_support, m.created, m.user_id, u.user_name
-        FROM messages m JOIN users u ON u.id = m.user_id
-        WHERE m.user_id = ? AND m.id > ? AND m.id < ? ORDER BY m.id DESC LIMIT ?
-    """
+    sql = ROWS + "WHERE m.user_id = ? AND m.id > ? AND m.id < ? ORDER BY m.id DESC LIMIT ?"
     return _newest(connection.execute(sql, (user_id, after_id, before_id, limit + 1)).fetchall(), limit)
 
 
@@ -161,21 +164,13 @@ def list_oldest(
     connection: Connection, user_id: int, after_id: int, before_id: int = NEWEST_ID, limit: int = PAGE
 ) -> Page:
     """Of a conversation's messages between the two ids the oldest; `has_more` tells of newer ones."""
-    sql = """
-        SELECT m.id, m.message, m.invader_name, m.is_from_support, m.created, m.user_id, u.user_name
-        FROM messages m JOIN users u ON u.id = m.user_id
-        WHERE m.user_id = ? AND m.id > ? AND m.id < ? ORDER BY m.id LIMIT ?
-    """
+    sql = ROWS + "WHERE m.user_id = ? AND m.id > ? AND m.id < ? ORDER BY m.id LIMIT ?"
     return _oldest(connection.execute(sql, (user_id, after_id, before_id, limit + 1)).fetchall(), limit)
 
 
 def list_newest_of_all(connection: Connection, after_id: int) -> Page:
     """Of all conversations' messages above an id the newest; `has_more` tells of older ones."""
-    sql = """
-        SELECT m.id, m.message, m.invader_name, m.is_from_support, m.created, m.user_id, u.user_name
-        FROM messages m JOIN users u ON u.id = m.user_id
-        WHERE m.id > ? ORDER BY m.id DESC LIMIT ?
-    """
+    sql = ROWS + "WHERE m.id > ? ORDER BY m.id DESC LIMIT ?"
     return _newest(connection.execute(sql, (after_id, PAGE + 1)).fetchall(), PAGE)
 
 

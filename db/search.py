@@ -4,17 +4,12 @@ from collections.abc import Iterator, Sequence
 from typing import Any
 
 from db.engine import Connection
-from db.messages import Message, to_message
+from db.messages import ROWS, Message, to_message
 from db.search_index import find_indexed_id, normalize, tokens
 
 PHRASE = 50  # characters of the text that the index is asked for: MariaDB bounds a phrase
 CHUNK = 250  # messages that are read at once without the index
 READ_ON = 20_000  # messages that are read without it, where as many as are wanted stand in them
-
-ROWS = """
-    SELECT m.id, m.message, m.invader_name, m.is_from_support, m.created, m.user_id, u.user_name
-    FROM messages m JOIN users u ON u.id = m.user_id
-"""
 
 
 def find(connection: Connection, text: str, before_id: int, limit: int) -> list[Message]:

@@ -83,8 +83,10 @@ class Presence:
     def _set_operator(self, user: User) -> bool:
         """Count the operators. Returns whether customers find somebody now, or nobody any more."""
         before = bool(self._operators)
-        if user.is_admin:
-            (self._operators.add if self.is_online(user.id) else self._operators.discard)(user.id)
+        if user.is_admin and self.is_online(user.id):
+            self._operators.add(user.id)
+        else:
+            self._operators.discard(user.id)
         return before != bool(self._operators)
 
     def _tell(self, user: User, is_news_for_customers: bool = False) -> None:
