@@ -9,7 +9,7 @@ import resource
 import signal
 import socket
 import sys
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Sequence
 from typing import ParamSpec
 
 import tornado.httpserver
@@ -19,11 +19,13 @@ from tornado.options import OptionParser, options
 
 import settings
 from db import Database, Unavailable, demo, find_engine, messages, users
+from db.demo import Account
 from handlers import ROUTES, upkeep
 from handlers.auth import MAX_BODY
 from handlers.client import find_address
 from handlers.feed import Feed
 from handlers.limits import Throttle
+from handlers.pages import FileHandler, Pages
 from handlers.passwords import PasswordChecks
 from handlers.presence import Presence
 from handlers.tokens import Tokens, find_secret
@@ -47,7 +49,10 @@ async def open_database(url: str) -> Database:
     return database
 
 
-def make_app(database: Database, tokens: Tokens, options: OptionParser) -> tornado.web.Application:
+def make_app(
+    database: Database, tokens: Tokens, options: OptionParser, accounts: Sequence[Account] = ()
+) -> tornado.web.Application:
+    """`accounts` are the demo's, which its pages show."""
     throttle = Throttle(options.login_failures, options.login_failures_per_address, options.login_window)
     presence = Presence(WebSocketHandler.publish)
     WebSocketHandler.feed = Feed(database, presence, WebSocketHandler.publish)
@@ -57,6 +62,7 @@ def make_app(database: Database, tokens: Tokens, options: OptionParser) -> torna
         tokens=tokens,
         password_checks=PasswordChecks(throttle),
         presence=presence,
+        pages=Pages(options.text_limit, accounts),
         trusted_origins=options.allowed_origins,
         trusted_proxies=options.trusted_proxies,
         auth_timeout=options.auth_timeout,
@@ -70,11 +76,13 @@ def make_app(database: Database, tokens: Tokens, options: OptionParser) -> torna
 
 
 def log_request(handler: tornado.web.RequestHandler) -> None:
-    """One line a request. Its query stays out: somebody may put a token there."""
+    """One line a request. Its query stays out: somebody may put a token there. A page fetches many files."""
+    level = logging.DEBUG if isinstance(handler, FileHandler) else logging.INFO
     request = handler.request
     address = find_address(request, handler.settings["trusted_proxies"])
     milliseconds = request.request_time() * 1000
-    logger.info("%s %s from %s %d %.1f ms", request.method, request.path, address, handler.get_status(), milliseconds)
+    status = handler.get_status()
+    logger.log(level, "%s %s from %s %d %.1f ms", request.method, request.path, address, status, milliseconds)
 
 
 def bind(address: str, port: int) -> list[socket.socket]:

@@ -1,0 +1,150 @@
+"""The pages: what is in web/, read once at the start and served from memory, compressed."""
+
+import gzip
+import hashlib
+import json
+import re
+from collections.abc import Iterable, Sequence
+from pathlib import Path
+from typing import ClassVar, NamedTuple
+
+import tornado.web
+from tornado.template import Template
+
+from db.demo import Account
+from handlers.client import LogsNoRequest
+
+WEB = Path(__file__).resolve().parent.parent / "web"
+TYPES = {  # of the files that are served; others in the folder are nobody's
+    ".css": "text/css; charset=utf-8",
+    ".html": "text/html; charset=utf-8",
+    ".js": "text/javascript; charset=utf-8",
+    ".png": "image/png",
+    ".svg": "image/svg+xml",
+}
+TEMPLATES = {"/": "customer.html", "/operator": "operator.html", "/widget.js": "widget.js"}  # by the request's path
+FOREVER = "public, max-age=31536000, immutable"
+ASK = "no-cache"  # a browser may keep it, and asks by ETag whether it is still so
+TAKES_GZIP = re.compile(r"\bgzip\b(?!\s*;\s*q=0(\.0*)?\s*(,|$))", re.IGNORECASE)
+VERSION = re.compile("[0-9a-f]{16}")
+PUBLIC = {  # pages of other sites may load it
+    "Access-Control-Allow-Origin": "*",
+    "Cross-Origin-Resource-Policy": "cross-origin",
+    "X-Content-Type-Options": "nosniff",
+}
+PRIVATE = {
+    "Content-Security-Policy": (
+        "default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self' data:; connect-src 'self'; "
+        "base-uri 'none'; form-action 'none'; frame-ancestors 'none'; "
+        "require-trusted-types-for 'script'; trusted-types 'none'"
+    ),
+    "Cross-Origin-Opener-Policy": "same-origin",
+    "Referrer-Policy": "no-referrer",
+    "X-Content-Type-Options": "nosniff",
+}
+
+
+class File(NamedTuple):
+    """What is sent for a path. `digest` names the content."""
+
+    content_type: str
+    body: bytes
+    packed: bytes
+    digest: str
+
+
+def _make_file(path: str, body: bytes) -> File:
+    return File(TYPES[Path(path).suffix], body, gzip.compress(body, 9, mtime=0), _digest(body))
+
+
+def _digest(content: bytes) -> str:
+    return hashlib.sha256(content).hexdigest()[:16]
+
+
+class Pages:
+    """`files` by their path in web/, rendered `templates` by the request's path, and the `version` of all."""
+
+    def __init__(self, text_limit: int, accounts: Sequence[Account]) -> None:
+        """`accounts` are shown beside the log-in forms, each on the page of its role."""
+        paths = [path for path in sorted(WEB.rglob("*")) if path.suffix in TYPES and path.is_file()]
+        sources = {path.relative_to(WEB).as_posix(): path.read_bytes() for path in paths}
+        self.version = _digest("".join(f"{path} {_digest(body)}\n" for path, body in sources.items()).encode())
+        self.files = {path: _make_file(path, body) for path, body in sources.items() if path not in TEMPLATES.values()}
+        shown: dict[str, Iterable[Account]] = {
+            "/": (account for account in accounts if not account.is_admin),
+            "/operator": (account for account in accounts if account.is_admin),
+            "/widget.js": (),
+        }
+        self.templates = {}
+        for path, name in TEMPLATES.items():
+            values = {"version": self.version, "text_limit": text_limit, "accounts": _to_json(shown[path])}
+            self.templates[path] = _make_file(name, Template(sources[name], whitespace="all").generate(**values))
+
+
+def _to_json(accounts: Iterable[Account]) -> str:
+    """The accounts as a page reads them; an empty text where there are none."""
+    rows = [{"user_name": account.name, "password": account.password} for account in accounts]
+    return json.dumps(rows) if rows else ""
+
+
+class _Handler(LogsNoRequest, tornado.web.RequestHandler):
+    defaults: ClassVar[dict[str, str]]  # headers of every answer
+
+    def set_default_headers(self) -> None:
+        for name, value in self.defaults.items():
+            self.set_header(name, value)
+
+    def send(self, file: File, cache: str) -> None:
+        """Answer with the file; 304 where the client has it."""
+        is_packed = TAKES_GZIP.search(self.request.headers.get("Accept-Encoding", "")) is not None
+        self.set_header("Content-Type", file.content_type)
+        self.set_header("Cache-Control", cache)
+        self.set_header("Vary", "Accept-Encoding")
+        self._etag = f'"{file.digest}-gzip"' if is_packed else f'"{file.digest}"'
+        if is_packed:
+            self.set_header("Content-Encoding", "gzip")
+        self.finish(file.packed if is_packed else file.body)
+
+    def compute_etag(self) -> str:
+        """What Tornado compares with If-None-Match, of a 200 alone."""
+        return self._etag
+
+    @property
+    def pages(self) -> Pages:
+        pages: Pages = self.settings["pages"]
+        return pages
+
+
+class FileHandler(_Handler):
+    """GET /web/VERSION/PATH, which never changes, and /web/PATH, for front ends of other sites.
+
+    Another version than this service's gets the same files: a page that was loaded before an upgrade goes on.
+    """
+
+    defaults = PUBLIC
+
+    def get(self, path: str) -> None:
+        version, _, rest = path.partition("/")
+        file = self.pages.files.get(rest if VERSION.fullmatch(version) else path)
+        if file is None:
+            raise tornado.web.HTTPError(404)
+        self.send(file, FOREVER if version == self.pages.version else ASK)
+
+    head = get
+
+
+class PageHandler(_Handler):
+    """GET / and /operator."""
+
+    defaults = PRIVATE
+
+    def get(self) -> None:
+        self.send(self.pages.templates[self.request.path], ASK)
+
+    head = get
+
+
+class WidgetHandler(PageHandler):
+    """GET /widget.js, for pages of any site."""
+
+    defaults = PUBLIC

@@ -1,0 +1,20 @@
+/* Brings the customer's widget to a page: <script src="https://chat.example/widget.js"></script>; docs/embedding.md. */
+(() => {
+  const script = document.currentScript; // a module would not know its own
+  const { origin } = new URL(script.src);
+  const isReady =
+    document.readyState === "loading"
+      ? new Promise((resolve) => document.addEventListener("DOMContentLoaded", resolve))
+      : Promise.resolve();
+
+  async function show() {
+    const { SupportChat } = await import(`${origin}/web/{{ version }}/widget/chat.js`);
+    await isReady;
+    if (document.querySelector("support-chat")) return;
+    const chat = new SupportChat({ origin, textLimit: {{ text_limit }} });
+    Object.assign(chat.dataset, script.dataset);
+    document.body.append(chat);
+  }
+
+  show();
+})();
