@@ -1,0 +1,148 @@
+import { Client } from "../client.js";
+import { h } from "../dom.js";
+import { Store } from "../store.js";
+import { chooseLanguage, speak, t } from "../texts.js";
+import { paint } from "./accent.js";
+import { Conversation } from "./conversation.js";
+import { Launcher } from "./launcher.js";
+import { Live } from "./live.js";
+import { Panel } from "./panel.js";
+import { drawPrint } from "./print.js";
+
+const EVENTS = ["typing", "read", "presence", "conversation"];
+const STYLES = ["../look.css", "../transcript.css", "./widget.css"];
+
+/**
+ * The customer's widget: `<support-chat>` with the attributes of docs/embedding.md. Fires "settings" with the
+ * `language` and the `theme` that it speaks and shows, at first and when the customer chose others.
+ */
+export class SupportChat extends HTMLElement {
+  #service;
+  #root = this.attachShadow({ mode: "open" });
+  #store;
+  #client = null;
+  #conversation;
+  #language;
+  #launcher;
+  #panel;
+  #live;
+  #end = null; // the AbortController of what the parts listen to
+  #givenTheme;
+
+  /** @param {object} service its `origin`, and its `textLimit`. */
+  constructor(service) {
+    super();
+    this.#service = service;
+    for (const type of ["keydown", "keyup", "keypress"]) {
+      this.#root.addEventListener(type, (event) => event.stopPropagation()); // the host page's shortcuts are not meant
+    }
+  }
+
+  connectedCallback() {
+    if (this.#client) this.#client.start();
+    else this.#begin();
+  }
+
+  disconnectedCallback() {
+    queueMicrotask(() => this.isConnected || this.#client.stop()); // it may only have been moved
+  }
+
+  async #begin() {
+    this.#store = new Store("chat:");
+    this.#client = new Client({ origin: this.#service.origin, store: this.#store, events: EVENTS });
+    this.#conversation = new Conversation(this.#client, this.#store);
+    this.#conversation.addEventListener("change", () => this.#count());
+    this.#givenTheme = this.dataset.theme;
+    this.dataset.theme = this.#store.get("theme") ?? this.#givenTheme ?? "auto";
+    this.#watchPrint();
+    this.#root.adoptedStyleSheets = await Promise.all(STYLES.map(loadStyles));
+    await this.#speak();
+    this.#build();
+    this.#client.start();
+    if ("open" in this.dataset && this.dataset.open !== "false") this.#panel.open({ takesFocus: false });
+  }
+
+  async #speak() {
+    this.#language = chooseLanguage(this.#store.get("language") ?? this.dataset.lang);
+    await speak(this.#language);
+  }
+
+  /** Everything that has words; a switch of the language makes it anew. */
+  #build() {
+    this.#end?.abort();
+    this.#end = new AbortController();
+    const context = {
+      ...this.#service,
+      client: this.#client,
+      store: this.#store,
+      conversation: this.#conversation,
+      title: this.dataset.title,
+      accounts: JSON.parse(this.dataset.accounts || "[]"),
+      language: this.#language,
+      theme: this.dataset.theme,
+      choose: (name, value) => this.#choose(name, value),
+      say: (words) => this.#live.say(words),
+      onToggle: () => this.#follow(),
+      signal: this.#end.signal,
+    };
+    this.#live = new Live(context);
+    this.#panel = new Panel(context);
+    this.#launcher = new Launcher(() => (this.#panel.isOpen ? this.#panel.close() : this.#panel.open()));
+    const chat = h("div", { class: "chat", lang: this.#language }, this.#launcher.element, this.#panel.element);
+    chat.append(this.#live.element);
+    paint(chat, this.dataset.accent);
+    this.#root.replaceChildren(chat);
+    this.#count();
+    this.#tellSettings();
+  }
+
+  async #choose(name, value) {
+    this.#store.set(name, value);
+    if (name === "theme") this.dataset.theme = value;
+    if (name === "theme") this.#tellSettings();
+    if (name !== "language") return;
+    await this.#speak();
+    this.#build();
+    this.#panel.open();
+    this.#panel.focusMenu();
+  }
+
+  /** The panel opened or closed: the launcher has the focus after it, and what is outside a modal dialog is silent. */
+  #follow() {
+    const { isOpen, isModal, element } = this.#panel;
+    this.#launcher.isOpen = isOpen;
+    const place = isModal ? element : this.#launcher.element.parentNode;
+    if (this.#live.element.parentNode !== place) place.append(this.#live.element);
+    if (!isOpen) this.#launcher.element.focus();
+  }
+
+  #count() {
+    if (this.#launcher) this.#launcher.unread = this.#conversation.unread.length;
+  }
+
+  #tellSettings() {
+    const detail = { language: this.#language, theme: this.dataset.theme };
+    this.dispatchEvent(new CustomEvent("settings", { detail, bubbles: true }));
+  }
+
+  /** On paper the widget vanishes, or, with data-print, is the conversation that was loaded. */
+  #watchPrint() {
+    const isPrinting = matchMedia("print");
+    const follow = () => {
+      this.#root.querySelector(".print")?.remove();
+      if (!isPrinting.matches || !("print" in this.dataset)) return;
+      const title = this.dataset.title || t("chat_title");
+      this.#root.append(drawPrint(this.#conversation, title, this.#client.session?.user_name ?? t("you")));
+    };
+    isPrinting.addEventListener("change", follow);
+  }
+}
+
+async function loadStyles(path) {
+  const response = await fetch(new URL(path, import.meta.url));
+  const sheet = new CSSStyleSheet();
+  sheet.replaceSync(await response.text());
+  return sheet;
+}
+
+customElements.define("support-chat", SupportChat);
