@@ -112,13 +112,15 @@ async def serve() -> bool:
 async def serve_on(sockets: list[socket.socket], stop: asyncio.Event) -> bool:
     tokens = Tokens(find_secret(options.secret_file), options.token_days)
     database = await open_database(options.database)
+    accounts = []
     if options.demo:
-        await add_demo(database, sockets[0].getsockname()[1])
+        accounts = await demo.prepare(database, tokens.secret)
+        print_demo(accounts, sockets[0].getsockname()[1])
     elif not await database.read(users.has_any):
         logger.warning(
             "there are no users yet: add one with ./run.sh user add NAME [--operator] --database=%s", options.database
         )
-    application = make_app(database, tokens, options)
+    application = make_app(database, tokens, options, accounts)
     server = make_server(application)
     server.add_sockets(sockets)
     for listener in sockets:
@@ -141,20 +143,19 @@ async def serve_on(sockets: list[socket.socket], stop: asyncio.Event) -> bool:
     return is_clean
 
 
-async def add_demo(database: Database, port: int) -> None:
-    """Make the demo's accounts where there are none, and print their passwords, once."""
+def print_demo(accounts: list[Account], port: int) -> None:
+    """Where the demo is, and who can log in."""
+    url = f"127.0.0.1:{port}"
     lines = [
-        "The demo's accounts are there, with the passwords that the first start printed.",
-        "A new one:  ./run.sh user passwd anna --database=sqlite:var/demo.db",
+        f"Customer's page:  http://{url}/",
+        f"Operator's:       http://{url}/operator",
+        f"Log in:           POST http://{url}/v1/auth/",
+        f"Chat:             ws://{url}/v1/ws/",
+        "Accounts:"
+        if accounts
+        else "The demo's accounts are gone or have other passwords; an empty database gets them.",
     ]
-    if not await database.read(users.has_any):
-        accounts = demo.make()
-        await database.write(demo.add, accounts)
-        lines = ["The demo's accounts; their passwords are not shown again:"]
-        for account in accounts:
-            role = "operator" if account.is_admin else "customer"
-            lines.append(f"  {role}  {account.name:<10}{account.password}")
-    lines += [f"Log in:  POST http://127.0.0.1:{port}/v1/auth/", f"Chat:    ws://127.0.0.1:{port}/v1/ws/"]
+    lines += [f"  {'operator' if one.is_admin else 'customer'}  {one.name:<10}{one.password}" for one in accounts]
     sys.stdout.write("\n".join(lines) + "\n")
     sys.stdout.flush()
 

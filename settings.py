@@ -22,7 +22,7 @@ define("address", "127.0.0.1", help="the address to listen on; 0.0.0.0 for all",
 define("port", 8888, help="the port to listen on; 0 for a free one", group=GROUP)
 define("database", DATABASE, help="sqlite:PATH or mysql://USER@HOST:PORT/NAME", group=GROUP)
 define("config", type=str, help="a TOML file of these settings; flags count more", group=GROUP)
-define("demo", False, help="make accounts to try it with, and print their passwords", group=GROUP)
+define("demo", False, help="make accounts to try it with; their passwords are shown", group=GROUP)
 define("secret_file", "var/secret", help="the token secret, unless CHAT_SECRET holds it", group=GROUP)
 define("token_days", 30, help="days until a token expires", group=GROUP)
 define("allowed_origins", type=str, multiple=True, help="origins of other sites' pages that may use it", group=GROUP)

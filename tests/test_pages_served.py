@@ -8,6 +8,7 @@ from posixpath import dirname, join, normpath
 import pytest
 from tornado.httpclient import AsyncHTTPClient, HTTPResponse
 
+from db.demo import Account
 from handlers.pages import TEMPLATES, WEB, Pages
 from tests.conftest import Desk
 
@@ -135,6 +136,21 @@ async def test_no_page_shows_accounts_outside_the_demo(desk: Desk) -> None:
         text = (await fetch(desk, path)).body.decode()
         assert "password&quot;" not in text
         assert "{{" not in text
+
+
+def test_each_page_shows_the_demos_accounts_of_its_role() -> None:
+    pages = Pages(16_000, [Account("olga", True, 'se"cret<'), Account("anna", False, "other")])
+    found = {path: file.body.decode() for path, file in pages.templates.items()}
+    assert "se\\&quot;cret&lt;" in found["/operator"]
+    assert "anna" not in found["/operator"]
+    assert "anna" in found["/"]
+    assert "olga" not in found["/"]
+    assert "anna" not in found["/widget.js"]
+
+
+def test_the_version_is_of_every_file() -> None:
+    assert re.fullmatch("[0-9a-f]{16}", PAGES.version)
+    assert PAGES.version == Pages(99, [Account("anna", False, "secret")]).version
 
 
 def reach(*roots: str) -> dict[str, int]:

@@ -9,7 +9,7 @@ import pytest
 from tornado.httpclient import AsyncHTTPClient
 
 from tests.client import Client
-from tests.service import ROOT, manage, running
+from tests.service import ROOT, Service, manage, running
 
 pytestmark = pytest.mark.gen_test
 
@@ -125,16 +125,63 @@ async def test_commands_work_while_the_service_runs(database_url: str, tmp_path:
         olga.close()
 
 
-async def test_the_demo_makes_its_accounts_and_shows_their_passwords_once(database_url: str, tmp_path: Path) -> None:
+def demo_lines(service: Service) -> list[list[str]]:
+    """The role, name and password of each account that the demo printed."""
+    return [line.split() for line in service.log.read_text().splitlines() if line.startswith("  ")]
+
+
+async def read_page(service: Service, path: str) -> str:
+    return (await AsyncHTTPClient().fetch(service.url + path)).body.decode()
+
+
+async def test_the_demo_shows_its_accounts_at_every_start(database_url: str, tmp_path: Path) -> None:
+    printed = []
+    for _ in range(2):
+        with running(tmp_path, f"--database={database_url}", "--demo") as service:
+            printed.append(demo_lines(service))
+            log = service.log.read_text()
+            for url in (f"http://127.0.0.1:{service.port}/operator", f"ws://127.0.0.1:{service.port}/v1/ws/"):
+                assert url in log
+            for role, name, password in printed[-1]:
+                assert await log_in(service.url, name, password)
+                for page, shown in (("/", role == "customer"), ("/operator", role == "operator")):
+                    assert (password in await read_page(service, page)) == shown
+            operator = await Client.connect(service.url)
+            await operator.call("message.auth", await log_in(service.url, *printed[-1][0][1:]))
+            shortcuts = [reply["shortcut"] for reply in (await operator.call("reply.list"))["replies"]]
+            assert shortcuts == ["hello", "hours", "thanks"]
+    assert printed[0] == printed[1]
+    roles = [(role, name) for role, name, _ in printed[0]]
+    assert roles == [("operator", "operator"), ("operator", "olga"), ("customer", "anna"), ("customer", "boris")]
+    assert len({password for _, _, password in printed[0]}) == 4
+    with running(tmp_path, f"--database={database_url}") as service:  # the same database, and no demo
+        for page in ("/", "/operator"):
+            text = await read_page(service, page)
+            assert not any(password in text for _, _, password in printed[0])
+
+
+async def test_the_demo_leaves_alone_what_was_changed(database_url: str, tmp_path: Path) -> None:
     with running(tmp_path, f"--database={database_url}", "--demo") as service:
-        lines = [line.split() for line in service.log.read_text().splitlines() if line.startswith("  ")]
-        assert [line[:2] for line in lines] == [["operator", "operator"], ["customer", "anna"], ["customer", "boris"]]
-        assert f"ws://127.0.0.1:{service.port}/v1/ws/" in service.log.read_text()
-        for _, name, password in lines:
-            assert await log_in(service.url, name, password)
+        first = demo_lines(service)
+    users(database_url, "passwd", "anna", stdin="other\n")
+    users(database_url, "role", "olga", "customer")
+    users(database_url, "remove", "operator", "--yes")
     with running(tmp_path, f"--database={database_url}", "--demo") as service:
-        assert not any(password in service.log.read_text() for _, _, password in lines)
-    assert len(users(database_url, "list").splitlines()) == 3
+        assert demo_lines(service) == [["customer", *first[1][1:]], first[3]]
+        assert await log_in(service.url, "anna", "other")
+    users(database_url, "passwd", "olga", stdin="other\n")
+    users(database_url, "remove", "boris", "--yes")
+    with running(tmp_path, f"--database={database_url}", "--demo") as service:
+        assert demo_lines(service) == []
+        assert "The demo's accounts are gone or have other passwords" in service.log.read_text()
+    assert len(users(database_url, "list").splitlines()) == 2
+
+
+async def test_another_secret_makes_other_demo_passwords(database_url: str, tmp_path: Path) -> None:
+    with running(tmp_path, f"--database={database_url}", "--demo") as service:
+        assert len(demo_lines(service)) == 4
+    with running(tmp_path, f"--database={database_url}", "--demo", f"--secret-file={tmp_path}/other") as service:
+        assert demo_lines(service) == []
 
 
 def test_the_database_is_the_one_in_the_settings_file(database_url: str, tmp_path: Path) -> None:
