@@ -1,33 +1,28 @@
-import { Client } from "../client.js";
 import { h } from "../dom.js";
 import { Store } from "../store.js";
 import { chooseLanguage, speak, t } from "../texts.js";
 import { paint } from "./accent.js";
-import { Conversation } from "./conversation.js";
 import { Launcher } from "./launcher.js";
-import { Live } from "./live.js";
-import { Panel } from "./panel.js";
-import { drawPrint } from "./print.js";
 
-const EVENTS = ["typing", "read", "presence", "conversation"];
 const STYLES = ["../look.css", "../transcript.css", "./widget.css"];
 
 /**
- * The customer's widget: `<support-chat>` with the attributes of docs/embedding.md. Fires "settings" with the
- * `language` and the `theme` that it speaks and shows, at first and when the customer chose others.
+ * The customer's widget: `<support-chat>` with the attributes of docs/embedding.md. At first it is its launcher alone;
+ * the rest comes when somebody opens it or is logged in.
+ *
+ * Fires "settings" with the `language` and the `theme` that it has, at first and when the customer chose others.
  */
 export class SupportChat extends HTMLElement {
   #service;
   #root = this.attachShadow({ mode: "open" });
   #store;
-  #client = null;
-  #conversation;
   #language;
   #launcher;
-  #panel;
-  #live;
+  #panel = null;
+  #place; // what has words
   #end = null; // the AbortController of what the parts listen to
-  #givenTheme;
+  #loading = null; // the promise of the room
+  #room = null;
 
   /** @param {object} service its `origin`, and its `textLimit`. */
   constructor(service) {
@@ -39,27 +34,24 @@ export class SupportChat extends HTMLElement {
   }
 
   connectedCallback() {
-    if (this.#client) this.#client.start();
+    if (this.#store) this.#room?.client.start();
     else this.#begin();
   }
 
   disconnectedCallback() {
-    queueMicrotask(() => this.isConnected || this.#client.stop()); // it may only have been moved
+    queueMicrotask(() => this.isConnected || this.#room?.client.stop()); // it may only have been moved
   }
 
   async #begin() {
     this.#store = new Store("chat:");
-    this.#client = new Client({ origin: this.#service.origin, store: this.#store, events: EVENTS });
-    this.#conversation = new Conversation(this.#client, this.#store);
-    this.#conversation.addEventListener("change", () => this.#count());
-    this.#givenTheme = this.dataset.theme;
-    this.dataset.theme = this.#store.get("theme") ?? this.#givenTheme ?? "auto";
-    this.#watchPrint();
+    this.#store.addEventListener("change", ({ detail }) => detail.name === "session" && this.#load());
+    this.dataset.theme = this.#store.get("theme") ?? this.dataset.theme ?? "auto";
     this.#root.adoptedStyleSheets = await Promise.all(STYLES.map(loadStyles));
     await this.#speak();
     this.#build();
-    this.#client.start();
-    if ("open" in this.dataset && this.dataset.open !== "false") this.#panel.open({ takesFocus: false });
+    const isOpen = "open" in this.dataset && this.dataset.open !== "false";
+    if (isOpen || this.#store.get("session")) await this.#load();
+    if (isOpen) this.#panel?.open({ takesFocus: false });
   }
 
   async #speak() {
@@ -71,53 +63,76 @@ export class SupportChat extends HTMLElement {
   #build() {
     this.#end?.abort();
     this.#end = new AbortController();
-    const context = {
-      ...this.#service,
-      client: this.#client,
-      store: this.#store,
-      conversation: this.#conversation,
+    this.#launcher = new Launcher(() => this.#toggle());
+    this.#place = h("div", { class: "chat", lang: this.#language }, this.#launcher.element);
+    paint(this.#place, this.dataset.accent);
+    if (this.#room) this.#addRoom();
+    this.#root.replaceChildren(this.#place);
+    this.#tellSettings();
+  }
+
+  #addRoom() {
+    this.#panel = this.#room.build({
       title: this.dataset.title,
       accounts: JSON.parse(this.dataset.accounts || "[]"),
       language: this.#language,
       theme: this.dataset.theme,
       choose: (name, value) => this.#choose(name, value),
-      say: (words) => this.#live.say(words),
       onToggle: () => this.#follow(),
       signal: this.#end.signal,
-    };
-    this.#live = new Live(context);
-    this.#panel = new Panel(context);
-    this.#launcher = new Launcher(() => (this.#panel.isOpen ? this.#panel.close() : this.#panel.open()));
-    const chat = h("div", { class: "chat", lang: this.#language }, this.#launcher.element, this.#panel.element);
-    chat.append(this.#live.element);
-    paint(chat, this.dataset.accent);
-    this.#root.replaceChildren(chat);
+    });
+    this.#place.append(this.#panel.element, this.#room.live.element);
     this.#count();
-    this.#tellSettings();
+  }
+
+  /** The room, once; where it can't be had, the launcher says so, and the next click tries again. */
+  async #load() {
+    this.#loading ??= import("./room.js");
+    try {
+      const { Room } = await this.#loading;
+      if (this.#room) return;
+      this.#room = new Room(this.#service, this.#store, () => this.#count());
+    } catch {
+      this.#loading = null;
+      this.#launcher.complain(t("unavailable"));
+      return;
+    }
+    this.#addRoom();
+    if ("print" in this.dataset) this.#watchPrint();
+    this.#room.client.start();
+  }
+
+  async #toggle() {
+    if (!this.#room) await this.#load();
+    if (this.#panel?.isOpen) this.#panel.close();
+    else this.#panel?.open();
   }
 
   async #choose(name, value) {
     this.#store.set(name, value);
-    if (name === "theme") this.dataset.theme = value;
-    if (name === "theme") this.#tellSettings();
-    if (name !== "language") return;
-    await this.#speak();
-    this.#build();
-    this.#panel.open();
-    this.#panel.focusMenu();
+    if (name === "theme") {
+      this.dataset.theme = value;
+      this.#tellSettings();
+    } else {
+      await this.#speak();
+      this.#build();
+      this.#panel.open();
+      this.#panel.focusMenu();
+    }
   }
 
   /** The panel opened or closed: the launcher has the focus after it, and what is outside a modal dialog is silent. */
   #follow() {
     const { isOpen, isModal, element } = this.#panel;
+    const { live } = this.#room;
     this.#launcher.isOpen = isOpen;
-    const place = isModal ? element : this.#launcher.element.parentNode;
-    if (this.#live.element.parentNode !== place) place.append(this.#live.element);
+    const place = isModal ? element : this.#place;
+    if (live.element.parentNode !== place) place.append(live.element);
     if (!isOpen) this.#launcher.element.focus();
   }
 
   #count() {
-    if (this.#launcher) this.#launcher.unread = this.#conversation.unread.length;
+    this.#launcher.unread = this.#room.conversation.unread.length;
   }
 
   #tellSettings() {
@@ -125,16 +140,13 @@ export class SupportChat extends HTMLElement {
     this.dispatchEvent(new CustomEvent("settings", { detail, bubbles: true }));
   }
 
-  /** On paper the widget vanishes, or, with data-print, is the conversation that was loaded. */
+  /** On paper the widget is the conversation that was loaded. */
   #watchPrint() {
     const isPrinting = matchMedia("print");
-    const follow = () => {
+    isPrinting.addEventListener("change", () => {
       this.#root.querySelector(".print")?.remove();
-      if (!isPrinting.matches || !("print" in this.dataset)) return;
-      const title = this.dataset.title || t("chat_title");
-      this.#root.append(drawPrint(this.#conversation, title, this.#client.session?.user_name ?? t("you")));
-    };
-    isPrinting.addEventListener("change", follow);
+      if (isPrinting.matches) this.#root.append(this.#room.print(this.dataset.title));
+    });
   }
 }
 

@@ -8,6 +8,7 @@ export class Launcher {
   #badge = h("span", { class: "badge", "aria-hidden": "true" });
   #isOpen = false;
   #unread = 0;
+  #trouble = null;
 
   constructor(toggle) {
     this.element = h("button", { type: "button", class: "launcher", onclick: toggle }, icon("chat"), this.#badge);
@@ -16,6 +17,7 @@ export class Launcher {
 
   set isOpen(isOpen) {
     this.#isOpen = isOpen;
+    this.#trouble?.remove();
     this.#render();
   }
 
@@ -24,9 +26,16 @@ export class Launcher {
     this.#render();
   }
 
+  /** Say once, beside the button, why nothing opens. */
+  complain(words) {
+    this.#trouble?.remove();
+    this.#trouble = h("p", { class: "trouble", role: "alert" }, words);
+    this.element.after(this.#trouble);
+  }
+
   #render() {
-    const name = this.#isOpen ? t("close_chat") : this.#unread ? t("open_chat_unread", { n: this.#unread }) : t("open_chat");
-    this.element.setAttribute("aria-label", name);
+    const closed = this.#unread ? t("open_chat_unread", { n: this.#unread }) : t("open_chat");
+    this.element.setAttribute("aria-label", this.#isOpen ? t("close_chat") : closed);
     this.element.setAttribute("aria-expanded", this.#isOpen);
     this.element.firstChild.replaceWith(icon(this.#isOpen ? "down" : "chat"));
     this.#badge.hidden = this.#isOpen || this.#unread === 0;
