@@ -1,0 +1,265 @@
+/**
+ * The client of the protocol (docs/protocol.md): log-in, the connection and its return after a break, requests and
+ * pushes. The pages use it, and so may any other front end.
+ */
+
+const FIRST_PAUSE = 500; // between attempts to connect, in milliseconds; it doubles
+const LONGEST_PAUSE = 30_000;
+const STEADY = 10_000; // a connection that held so long was a good one
+const PATIENCE = 10_000; // for a connection to open, and for the answer to a question whether anybody is there
+const QUIET = 25_000; // after it that question is asked
+const LOG_IN_AGAIN = 1008;
+
+/** The service's answer to a request was an error of the protocol. */
+export class Refused extends Error {
+  constructor({ code, message }) {
+    super(message);
+    this.code = code;
+  }
+}
+
+/** There is no connection, or it was lost before the answer: what was asked may have happened or not. */
+export class Disconnected extends Error {}
+
+/** `reason` is "wrong", "throttled" or "unavailable"; `seconds` is when to try again, 0 where nobody said. */
+export class LogInFailed extends Error {
+  constructor(reason, seconds) {
+    super(reason);
+    this.reason = reason;
+    this.seconds = seconds;
+  }
+}
+
+/**
+ * One user's session with the service.
+ *
+ * Fires
+ * - "line" when `line` changed: `state` is "out" (nobody is logged in), "connecting", "open", or "waiting" until
+ *   `retryAt` (milliseconds) after a break that began at `since`;
+ * - "enter" with `{messages, isWhole, isFirst, status}` on each connection, before any push: `isWhole` says that
+ *   `messages` replace what the page has, else they follow it;
+ * - "message", "typing", "read", "presence", "conversation", "note" with the content of each push;
+ * - "out" with `{reason}`: "chosen" here, "elsewhere" (in another tab), "expired" (the service knows the token no more).
+ */
+export class Client extends EventTarget {
+  line = { state: "out", retryAt: 0, since: 0 };
+  isOperator = null; // known once entered
+  newestId = 0; // of all messages seen
+
+  #origin;
+  #store;
+  #events;
+  #socket = null;
+  #pending = new Map(); // id → {resolve, reject}
+  #held = null; // pushes that came before "enter" was fired
+  #lastId = 0;
+  #attempts = 0;
+  #heardAt = 0;
+  #skew = 0;
+  #timer = null; // of the next attempt
+  #deadline = null; // until the socket must have opened, or said something
+  #hasEntered = false;
+  #seen = null; // the session that the connection is of
+
+  /**
+   * @param {object} options `origin` of the service, such as "https://chat.example"; a `store` (store.js) for the
+   *   session; `events` to subscribe to.
+   */
+  constructor({ origin, store, events }) {
+    super();
+    this.#origin = origin;
+    this.#store = store;
+    this.#events = events;
+    store.addEventListener("change", ({ detail }) => ["", "session"].includes(detail.name) && this.#follow());
+    addEventListener("online", () => this.tryNow());
+    addEventListener("offline", () => this.#ask());
+    addEventListener("pageshow", () => this.#ask());
+    document.addEventListener("visibilitychange", () => document.hidden || this.#ask());
+    setInterval(() => Date.now() - this.#heardAt > QUIET && this.#ask(), QUIET / 5);
+  }
+
+  /** `{user_id, user_name, token}`, or null. */
+  get session() {
+    return this.#store.get("session");
+  }
+
+  /** The service's clock, in seconds. */
+  get now() {
+    return Math.floor((Date.now() + this.#skew) / 1000);
+  }
+
+  /** Get a token and connect. Rejects with LogInFailed. */
+  async logIn(user_name, password) {
+    const body = JSON.stringify({ user_name, password });
+    const headers = { "Content-Type": "application/json" };
+    let response;
+    try {
+      response = await fetch(`${this.#origin}/v1/auth/`, { method: "POST", body, headers, credentials: "omit" });
+    } catch {
+      throw new LogInFailed("unavailable", 0);
+    }
+    const seconds = Number(response.headers.get("Retry-After") ?? 0);
+    if (response.status === 403) throw new LogInFailed(seconds ? "throttled" : "wrong", seconds);
+    if (!response.ok) throw new LogInFailed("unavailable", seconds);
+    const { result, id } = await response.json();
+    this.#store.set("session", { user_id: id, user_name: user_name.normalize("NFC"), token: result.token });
+    this.#follow();
+  }
+
+  /** Forget the token, here and in the other tabs. */
+  logOut() {
+    this.#leave("chosen");
+  }
+
+  /** Connect, if somebody is logged in. */
+  start() {
+    this.#follow();
+  }
+
+  /** Don't wait for the next attempt. */
+  tryNow() {
+    if (this.line.state === "waiting") this.#connect();
+  }
+
+  /** End the connection and everything that would make a new one. */
+  stop() {
+    this.#drop();
+    this.#seen = null; // a later start() connects again
+    this.#set("out");
+  }
+
+  /** The result of a request. Rejects with Refused or Disconnected. */
+  call(method, ...params) {
+    if (this.#socket?.readyState !== WebSocket.OPEN) return Promise.reject(new Disconnected());
+    const id = ++this.#lastId;
+    this.#socket.send(JSON.stringify({ method, params, id }));
+    return new Promise((resolve, reject) => this.#pending.set(id, { resolve, reject }));
+  }
+
+  /** The session that the store has now may be another tab's doing. */
+  #follow() {
+    const session = this.session;
+    if (session?.token === this.#seen?.token) return;
+    if (session === null || (this.#seen && session.user_id !== this.#seen.user_id)) this.#leave("elsewhere", session);
+    this.#seen = session;
+    if (session && this.line.state === "out") this.#connect();
+  }
+
+  #leave(reason, successor = null) {
+    this.#drop();
+    this.#seen = null;
+    this.#hasEntered = false;
+    this.newestId = 0;
+    this.isOperator = null;
+    this.#attempts = 0;
+    if (successor === null) this.#store.remove("session");
+    this.#set("out");
+    this.dispatchEvent(new CustomEvent("out", { detail: { reason } }));
+  }
+
+  // The connection
+
+  #connect() {
+    this.#drop();
+    this.#set("connecting");
+    const socket = new WebSocket(`${this.#origin.replace("http", "ws")}/v1/ws/`);
+    this.#socket = socket;
+    this.#deadline = setTimeout(() => this.#lose(socket), PATIENCE);
+    socket.addEventListener("open", () => this.#enter(socket));
+    socket.addEventListener("message", ({ data }) => socket === this.#socket && this.#receive(JSON.parse(data)));
+    socket.addEventListener("close", ({ code }) => this.#lose(socket, code));
+  }
+
+  async #enter(socket) {
+    this.#held = [];
+    const known = this.newestId;
+    try {
+      const token = this.session?.token ?? "";
+      const { messages, has_more } = await this.call("message.auth", token, ...(known ? [known] : []));
+      await this.call("events.subscribe", this.#events);
+      const status = await this.call("desk.status");
+      this.#admit({ messages: messages ?? [], has_more, known, status });
+    } catch (error) {
+      if (!(error instanceof Refused || error instanceof Disconnected)) throw error;
+      this.#lose(socket); // the database is away, or the connection was lost
+    }
+  }
+
+  #admit({ messages, has_more, known, status }) {
+    const openedAt = Date.now();
+    this.#skew = status.now * 1000 - openedAt;
+    this.isOperator = typeof status.operators_online === "number";
+    const isRestored = messages.some((message) => message.message_id <= known);
+    const isWhole = known === 0 || Boolean(has_more) || isRestored;
+    this.newestId = messages.reduce((id, message) => Math.max(id, message.message_id), isRestored ? 0 : known);
+    const isFirst = !this.#hasEntered;
+    this.#hasEntered = true;
+    this.#set("open", { openedAt });
+    this.dispatchEvent(new CustomEvent("enter", { detail: { messages, isWhole, isFirst, status } }));
+    const held = this.#held ?? [];
+    this.#held = null;
+    for (const push of held) this.#tell(push);
+  }
+
+  #receive(frame) {
+    this.#heardAt = Date.now();
+    clearTimeout(this.#deadline);
+    if (frame.id !== null) {
+      const { resolve, reject } = this.#pending.get(frame.id) ?? {};
+      this.#pending.delete(frame.id);
+      if (frame.error) reject?.(new Refused(frame.error));
+      else resolve?.(frame.result);
+    } else if (frame.result) {
+      if (this.#held) this.#held.push(frame.result);
+      else this.#tell(frame.result);
+    }
+  }
+
+  #tell(push) {
+    for (const [name, content] of Object.entries(push)) {
+      if (name === "message") this.newestId = Math.max(this.newestId, content.message_id);
+      this.dispatchEvent(new CustomEvent(name, { detail: content }));
+    }
+  }
+
+  /** Is anybody there? A browser does not show the service's pings, and a dead network says nothing. */
+  #ask() {
+    const socket = this.#socket;
+    if (this.line.state !== "open" || socket === null) return;
+    clearTimeout(this.#deadline);
+    this.#deadline = setTimeout(() => this.#lose(socket), PATIENCE);
+    this.call("desk.status").catch(() => {});
+  }
+
+  #lose(socket, code) {
+    if (socket !== this.#socket) return;
+    const { openedAt, since } = this.line;
+    if (code === LOG_IN_AGAIN) {
+      this.#leave("expired");
+      return;
+    }
+    this.#drop();
+    if (openedAt && Date.now() - openedAt > STEADY) this.#attempts = 0;
+    const longest = Math.min(LONGEST_PAUSE, FIRST_PAUSE * 2 ** this.#attempts++);
+    const pause = longest * (0.5 + Math.random() / 2);
+    this.#timer = setTimeout(() => this.#connect(), pause);
+    this.#set("waiting", { retryAt: Date.now() + pause, since: since || Date.now() });
+  }
+
+  #drop() {
+    const socket = this.#socket;
+    this.#socket = null;
+    this.#held = null; // whoever logs out while it enters hears nothing more
+    clearTimeout(this.#timer);
+    clearTimeout(this.#deadline);
+    socket?.close();
+    const pending = [...this.#pending.values()];
+    this.#pending.clear();
+    for (const { reject } of pending) reject(new Disconnected());
+  }
+
+  #set(state, { retryAt = 0, since = state === "connecting" ? this.line.since : 0, openedAt = 0 } = {}) {
+    this.line = { state, retryAt, since, openedAt };
+    this.dispatchEvent(new CustomEvent("line"));
+  }
+}
