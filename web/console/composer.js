@@ -1,0 +1,297 @@
+import { Disconnected, Refused } from "../client.js";
+import { focused, h, icon } from "../dom.js";
+import { t } from "../texts.js";
+import { Collision } from "./collision.js";
+import { Picker } from "./picker.js";
+
+const KINDS = ["answer", "note"];
+const COUNTED = 15_000; // characters from which their number is shown
+
+/** Where an operator writes: an answer to the customer or a note to colleagues, each with a draft of its own. */
+export class Composer extends HTMLElement {
+  #desk;
+  #limit;
+  #kind = "answer";
+  #userId = null;
+  #isAdding = false; // a note is on its way
+  #presence = h("p", { class: "presence" });
+  #tabs;
+  #input;
+  #counter = h("span", { class: "counter" });
+  #reason = h("span", { class: "reason", id: "composer-reason" });
+  #submit = h("button", { type: "submit", class: "button primary", "aria-describedby": "composer-reason" });
+  #picker;
+  #collision;
+
+  /**
+   * @param {Desk} desk
+   * @param {number} limit of characters in one text
+   * @param {object} actions `leave()` gives the focus back to the row, `next()` opens the next that waits, `step(n)` the
+   *   neighbour in the queue, `editReplies()` opens the canned replies, `say(words)` tells a reader of the screen.
+   */
+  constructor(desk, limit, actions) {
+    super();
+    this.#desk = desk;
+    this.#limit = limit;
+    this.actions = actions;
+    this.#input = h("textarea", {
+      id: "composer",
+      class: "field",
+      rows: 2,
+      "aria-autocomplete": "list",
+      "aria-haspopup": "listbox",
+      "aria-controls": "replies",
+      enterkeyhint: isCoarse() ? "enter" : "send",
+      oninput: () => this.#onInput(),
+      onkeydown: (event) => this.#onKey(event),
+    });
+    this.#picker = new Picker(desk, this.#input, actions);
+    this.#collision = new Collision(
+      desk,
+      () => this.#sendAnyway(),
+      () => this.#discard(),
+    );
+    this.#tabs = KINDS.map((kind) => this.#makeTab(kind));
+    const hint = t("replies_hint");
+    this.append(
+      this.#collision.element,
+      this.#presence,
+      h(
+        "form",
+        { onsubmit: (event) => this.#onSubmit(event) },
+        h(
+          "div",
+          { role: "tablist", class: "kinds", "aria-label": t("kind"), onkeydown: (e) => this.#onTabKey(e) },
+          ...this.#tabs,
+        ),
+        h("div", { role: "tabpanel", id: "composer-panel", class: "entry" }, this.#picker.element, this.#input),
+        h(
+          "div",
+          { class: "below" },
+          h(
+            "button",
+            { type: "button", class: "button plain", title: `${hint} (Ctrl+/)`, onclick: () => this.#picker.open() },
+            icon("reply"),
+            hint,
+          ),
+          this.#counter,
+          this.#reason,
+          this.#submit,
+        ),
+      ),
+    );
+    for (const name of ["operators", "typing", "opened"]) desk.addEventListener(name, () => this.#drawPresence());
+    desk.addEventListener("thread", () => this.#draw());
+    desk.client.addEventListener("line", () => this.#draw());
+    desk.outbox.addEventListener("refused", ({ detail }) => this.#onRefused(detail));
+  }
+
+  /** Write to this customer from now on. */
+  show(userId) {
+    this.#userId = userId;
+    this.hidden = userId === null;
+    if (userId !== null) this.#fill();
+  }
+
+  write(kind) {
+    if (this.#userId === null) return;
+    if (kind !== this.#kind) this.#choose(kind);
+    this.#input.focus();
+  }
+
+  get hasFocus() {
+    return this.contains(focused(this));
+  }
+
+  // Drafts
+
+  #fill() {
+    this.#picker.close();
+    this.#input.value = this.#desk.drafts.get(this.#userId, this.#kind)?.text ?? "";
+    this.#grow();
+    this.#draw();
+    this.#drawPresence();
+  }
+
+  #choose(kind) {
+    this.#kind = kind;
+    this.#fill();
+  }
+
+  #onInput() {
+    const seenId = this.#desk.thread?.newestId ?? null;
+    this.#desk.drafts.set(this.#userId, this.#kind, this.#input.value, seenId);
+    if (this.#kind === "answer" && this.#input.value) this.#desk.tellTyping(this.#userId);
+    this.#picker.follow();
+    this.#grow();
+    this.#draw();
+  }
+
+  #grow() {
+    this.#input.style.height = "auto";
+    this.#input.style.height = `${this.#input.scrollHeight + 2}px`; // and its border; the stylesheet has the bounds
+  }
+
+  // Sending
+
+  #onSubmit(event) {
+    event.preventDefault();
+    this.#send();
+  }
+
+  /** Returns whether it went. */
+  #send() {
+    const text = this.#input.value;
+    if (this.#problem || !text.trim()) return false;
+    if (this.#kind === "note") {
+      this.#addNote(text);
+      return true;
+    }
+    if (this.#collision.isShown(this.#userId)) {
+      this.#collision.focus();
+      return false;
+    }
+    this.#sendAnswer(text, this.#desk.drafts.get(this.#userId, "answer")?.seen_id ?? this.#desk.thread?.newestId);
+    return true;
+  }
+
+  #sendAnswer(text, seenId) {
+    this.#desk.drafts.discard(this.#userId, "answer");
+    this.#desk.send(this.#userId, text, seenId ?? null);
+    this.#fill();
+  }
+
+  #sendAnyway() {
+    const text = this.#input.value;
+    this.#collision.end(this.#userId);
+    if (this.#kind !== "answer") this.#choose("answer");
+    if (text.trim() && !this.#problem) this.#sendAnswer(this.#input.value, this.#desk.thread?.newestId);
+    this.#input.focus();
+  }
+
+  #discard() {
+    this.#collision.end(this.#userId);
+    this.#desk.drafts.discard(this.#userId, "answer");
+    this.#fill();
+    this.#input.focus();
+  }
+
+  async #addNote(text) {
+    const userId = this.#userId;
+    this.#isAdding = true;
+    this.#draw();
+    try {
+      await this.#desk.addNote(userId, text);
+      this.#desk.drafts.discard(userId, "note");
+    } catch (error) {
+      if (!(error instanceof Refused || error instanceof Disconnected)) throw error;
+      this.actions.say(t("note_failed"));
+    }
+    this.#isAdding = false;
+    if (userId === this.#userId) this.#fill();
+  }
+
+  /** A colleague's answer was newer: nothing was stored, and the text is the operator's again. */
+  #onRefused({ item, code }) {
+    if (code !== 8) return;
+    this.#desk.outbox.remove(item.key);
+    this.#desk.drafts.giveBack(item.user_id, "answer", item.text, item.seen_id);
+    this.#collision.begin(item.user_id, item.seen_id ?? 0);
+    if (item.user_id !== this.#userId) {
+      this.actions.say(t("collision_elsewhere", { name: this.#desk.find(item.user_id)?.user_name ?? "" }));
+      return;
+    }
+    const isAtIt = this.hasFocus;
+    if (this.#kind === "answer") this.#fill();
+    else this.#choose("answer");
+    if (isAtIt) this.#input.focus();
+  }
+
+  /** Why it can't be sent now, in words; empty where it can. */
+  get #problem() {
+    const length = countPoints(this.#input.value);
+    if (length > this.#limit) return t("too_long", { n: length - this.#limit });
+    if (this.#kind === "note" && !this.#desk.isOnline) return t("needs_connection");
+    return this.#isAdding ? t("note_adding") : "";
+  }
+
+  // Keys
+
+  #onKey(event) {
+    if (event.isComposing || event.keyCode === 229) return; // an input method is at work
+    if (this.#picker.onKey(event)) return;
+    const { key, ctrlKey, metaKey, altKey, shiftKey } = event;
+    if (key === "Escape") this.#take(event, () => this.actions.leave());
+    else if ((ctrlKey || metaKey) && event.code === "Slash") this.#take(event, () => this.#picker.open());
+    else if (altKey && (key === "ArrowUp" || key === "ArrowDown")) {
+      this.#take(event, () => this.actions.step(key === "ArrowUp" ? -1 : 1));
+    } else if (key === "Enter" && (ctrlKey || metaKey)) {
+      this.#take(event, () => this.#send() && this.actions.next());
+    } else if (key === "Enter" && !shiftKey && !altKey && !isCoarse()) {
+      this.#take(event, () => event.repeat || this.#send());
+    }
+  }
+
+  #take(event, act) {
+    event.preventDefault();
+    event.stopPropagation();
+    act();
+  }
+
+  #onTabKey(event) {
+    if (event.key !== "ArrowLeft" && event.key !== "ArrowRight") return;
+    event.preventDefault();
+    this.#choose(this.#kind === "answer" ? "note" : "answer");
+    this.#tabs[KINDS.indexOf(this.#kind)].focus();
+  }
+
+  // Drawing
+
+  #makeTab(kind) {
+    const attributes = { role: "tab", type: "button", id: `kind-${kind}`, "aria-controls": "composer-panel" };
+    return h("button", { ...attributes, onclick: () => this.write(kind) }, t(`kind_${kind}`));
+  }
+
+  #draw() {
+    if (this.#userId === null) return;
+    const isNote = this.#kind === "note";
+    const name = this.#desk.find(this.#userId)?.user_name ?? "";
+    const length = countPoints(this.#input.value);
+    this.classList.toggle("note", isNote);
+    this.#tabs.forEach((tab, index) => {
+      tab.setAttribute("aria-selected", KINDS[index] === this.#kind);
+      tab.tabIndex = KINDS[index] === this.#kind ? 0 : -1;
+    });
+    this.#input.setAttribute("aria-label", isNote ? t("note_label") : t("answer_to", { name }));
+    this.#input.placeholder = isNote ? t("note_placeholder") : t("answer_placeholder", { name });
+    this.#counter.textContent = length >= COUNTED ? t("characters", { n: length, most: this.#limit }) : "";
+    this.#reason.textContent = this.#problem || (this.#desk.isOnline || isNote ? "" : t("answers_wait"));
+    this.#reason.classList.toggle("bad", length > this.#limit);
+    this.#submit.textContent = isNote ? t("add_note") : t("send_to", { name });
+    this.#submit.setAttribute("aria-disabled", Boolean(this.#problem));
+    this.#collision.draw(this.#userId);
+  }
+
+  #drawPresence() {
+    if (this.#userId === null) return;
+    const typists = this.#desk.typists(this.#userId);
+    const words = this.#desk
+      .viewers(this.#userId)
+      .map(({ user_name }) =>
+        t(typists.includes(user_name) ? "colleague_types" : "colleague_views", { name: user_name }),
+      );
+    this.#presence.classList.toggle("warn", typists.some(Boolean));
+    if (typists.includes("")) words.push(t("customer_types", { name: this.#desk.find(this.#userId)?.user_name ?? "" }));
+    this.#presence.textContent = words.join(" · ");
+  }
+}
+
+function isCoarse() {
+  return matchMedia("(pointer: coarse)").matches;
+}
+
+function countPoints(text) {
+  return [...text].length;
+}
+
+customElements.define("desk-composer", Composer);

@@ -1,0 +1,180 @@
+import { drawRow } from "../bubbles.js";
+import { h, icon, throttled } from "../dom.js";
+import { Reading } from "../reading.js";
+import { makeRows } from "../rows.js";
+import { t } from "../texts.js";
+import { Transcript } from "../transcript.js";
+import { drawWait, findWait } from "./row.js";
+
+/** The open conversation: who it is with, its messages and notes, and where one writes. */
+export class ConversationPane extends HTMLElement {
+  #desk;
+  #settings;
+  #composer;
+  #actions;
+  #head = h("header", { class: "head" });
+  #title = h("h2", { tabindex: -1 });
+  #facts = h("p", { class: "facts" });
+  #close = h("button", { type: "button", class: "button", onclick: () => this.#actions.toggleClosed() });
+  #state = h("div", { class: "notice" });
+  #transcript;
+  #below = h("button", { type: "button", class: "button to-end", hidden: true, onclick: () => this.#toEnd() });
+  #reading;
+  #lastSeen = 0; // the newest message when the end was last in view
+
+  /** @param {object} actions `back()`, `showDetails()`, `toggleClosed()` */
+  constructor(desk, settings, composer, actions) {
+    super();
+    this.id = "conversation";
+    this.#desk = desk;
+    this.#settings = settings;
+    this.#composer = composer;
+    this.#actions = actions;
+    const outbox = desk.outbox;
+    const acts = { retry: (key) => outbox.retry(key), discard: (key) => outbox.remove(key) };
+    this.#transcript = new Transcript((row, element) => drawRow(row, element, acts));
+    this.#transcript.setAttribute("role", "region");
+    this.#transcript.setAttribute("aria-label", t("messages"));
+    this.#reading = new Reading(this.#transcript, (id) => desk.markRead(desk.thread.userId, id));
+    this.#makeHead();
+    const body = h("div", { class: "body" }, this.#transcript, this.#state, this.#below);
+    this.append(this.#head, body, composer);
+    this.#transcript.addEventListener("older", () => desk.thread?.isLoaded && desk.readOlder());
+    this.#transcript.addEventListener("view", () => this.#drawBelow());
+    const update = throttled(30, () => this.#draw());
+    desk.addEventListener("thread", update);
+    desk.addEventListener("opened", () => this.#show());
+    desk.addEventListener("conversation", ({ detail: { now } }) => now.user_id === desk.thread?.userId && update());
+    desk.addEventListener("operators", () => this.#drawHead());
+    setInterval(() => this.#drawHead(), 15_000);
+    this.#show();
+  }
+
+  focusTitle() {
+    this.#title.focus();
+  }
+
+  /** Bring a message into view. */
+  scrollTo(messageId) {
+    this.#draw();
+    this.#transcript.scrollToRow(`message ${messageId}`);
+  }
+
+  #makeHead() {
+    const back = h(
+      "button",
+      { type: "button", class: "button plain back", "aria-label": t("back"), onclick: () => this.#actions.back() },
+      icon("back"),
+    );
+    const details = h(
+      "button",
+      {
+        type: "button",
+        class: "button plain",
+        "aria-label": t("details"),
+        title: `${t("details")} (D)`,
+        onclick: () => this.#actions.showDetails(),
+      },
+      icon("details"),
+    );
+    this.#head.append(back, h("div", { class: "who" }, this.#title, this.#facts), this.#close, details);
+  }
+
+  #show() {
+    const { thread } = this.#desk;
+    this.#head.hidden = this.#transcript.hidden = thread === null;
+    this.#transcript.isFollowing = true;
+    this.#lastSeen = 0;
+    this.#transcript.show([]);
+    this.#reading.reset(this.#desk.find(thread?.userId)?.operator_read_id);
+    this.#composer.show(thread?.userId ?? null);
+    this.#draw();
+  }
+
+  #draw() {
+    this.#drawHead();
+    this.#drawState();
+    const { thread, outbox, me, isOnline } = this.#desk;
+    if (!thread?.isLoaded) return;
+    const known = new Set(thread.messages.map(({ message_id }) => message_id));
+    const pending = outbox.items
+      .filter((item) => item.user_id === thread.userId && !known.has(item.message_id))
+      .map((item) => ({ ...item, state: item.failed ? "failed" : isOnline ? "sending" : "waiting" }));
+    const rows = makeRows({
+      messages: thread.messages,
+      notes: thread.notes,
+      pending,
+      isOwn: (message) => message.is_from_support,
+      authorOf: ({ invader_name: name, user_name: customer }) => (name === me?.user_name ? "" : name || customer),
+      readId: thread.conversation.customer_read_id,
+      newId: thread.newId,
+    });
+    const isFirst = this.#lastSeen === 0;
+    const isWriting = rows.at(-1)?.kind === "pending" && rows.at(-1).item.created > Date.now() - 500;
+    this.#transcript.show(rows, { toEnd: isWriting });
+    this.#lastSeen ||= thread.newestId ?? 0;
+    if (isFirst && thread.newId) this.#transcript.scrollToRow("new");
+    this.#drawBelow();
+  }
+
+  #drawHead() {
+    const { thread } = this.#desk;
+    const conversation = thread && this.#desk.find(thread.userId);
+    if (!conversation) {
+      this.#title.textContent = t("conversation");
+      this.#facts.replaceChildren();
+      return;
+    }
+    const { user_name: name, online, status, operator_id: operatorId } = conversation;
+    this.#title.textContent = name;
+    const wait = findWait(conversation, this.#desk.client.now, this.#settings.limits);
+    const assignee = operatorId ? t("assigned_to", { name: this.#desk.operatorName(operatorId) }) : t("unassigned");
+    const facts = [t(online ? "online" : "offline"), t(`status_${status}`), assignee].map((words) =>
+      h("span", {}, words),
+    );
+    this.#facts.replaceChildren(...facts, ...(wait ? [drawWait(wait)] : []));
+    this.#close.textContent = t(status === "closed" ? "reopen" : "close_conversation");
+    this.#close.title = status === "closed" ? "" : "E";
+    this.#close.setAttribute("aria-disabled", !this.#desk.isOnline);
+  }
+
+  #drawState() {
+    const { thread } = this.#desk;
+    this.#state.hidden = thread?.isLoaded ? thread.messages.length + thread.notes.length > 0 : false;
+    if (thread === null)
+      this.#state.replaceChildren(h("p", {}, t("choose_one")), h("p", { class: "hint" }, t("choose_hint")));
+    else if (thread.hasFailed && !this.#desk.isOnline) this.#state.replaceChildren(h("p", {}, t("opens_later")));
+    else if (thread.hasFailed) {
+      const retry = h("button", { type: "button", class: "button", onclick: () => this.#desk.reload() }, t("retry"));
+      this.#state.replaceChildren(h("p", {}, t("open_failed")), retry);
+    } else if (thread.isLoaded) this.#state.replaceChildren(h("p", {}, t("no_messages")));
+    else this.#state.replaceChildren(h("p", { class: "fades late" }, t("loading")));
+  }
+
+  #drawBelow() {
+    const { thread } = this.#desk;
+    const isAway = thread?.isLoaded && !this.#transcript.isFollowing;
+    this.#below.hidden = !isAway;
+    if (!isAway) {
+      this.#lastSeen = thread?.newestId ?? 0;
+      return;
+    }
+    const newer = thread.messages.filter((m) => m.message_id > this.#lastSeen && !m.is_from_support).length;
+    this.#below.replaceChildren(
+      icon("down"),
+      newer ? t("newer", { n: newer }) : h("span", { class: "hidden" }, t("to_newest")),
+    );
+  }
+
+  #toEnd() {
+    this.#transcript.toEnd();
+    this.#transcript.focus();
+  }
+
+  /** Whether the end of the open conversation is before the operator's eyes. */
+  get isAtEnd() {
+    return this.#transcript.isFollowing && this.#transcript.clientHeight > 0;
+  }
+}
+
+customElements.define("desk-conversation", ConversationPane);

@@ -1,0 +1,286 @@
+import { Client, Disconnected, Refused } from "../client.js";
+import { throttled } from "../dom.js";
+import { Outbox } from "../outbox.js";
+import { Thread } from "./thread.js";
+
+const EVENTS = ["typing", "read", "presence", "conversation", "note"];
+const CACHED = 20; // threads kept beside the open one
+const TYPING = 6_000; // milliseconds for which a typist is believed to type on
+const OLDER = 100; // messages in a page of older ones
+const SEARCHED = 500; // messages in a page while a found one is looked for
+
+/**
+ * What the desk knows, for the regions to show: the conversations, the open one's thread, the colleagues.
+ *
+ * Fires "conversation" `{now, before}`, "counts", "operators", "replies", "typing"; "opened" when another thread is
+ * open, "thread" when the open one's content changed; "enter" after each connection, with the client's own detail.
+ */
+export class Desk extends EventTarget {
+  conversations = new Map(); // by the customer's id, the newest version known
+  operators = new Map(); // by id: {user_id, user_name, online, viewing}
+  replies = [];
+  counts = null; // {waiting, mine, open, closed, all}
+  thread = null; // the open one
+
+  #threads = new Map(); // by the customer's id; the last is the newest used
+  #typists = new Map(); // customer's id → Map(name → until when, milliseconds)
+
+  constructor(origin, store) {
+    super();
+    this.store = store;
+    this.client = new Client({ origin, store, events: EVENTS });
+    this.outbox = new Outbox(this.client, store, (item) => this.#deliver(item));
+    this.outbox.addEventListener("sent", ({ detail }) => this.#addMessage(detail.message));
+    this.outbox.addEventListener("change", () => this.#tell("thread"));
+    const client = this.client;
+    client.addEventListener("enter", ({ detail }) => this.#enter(detail));
+    client.addEventListener("message", ({ detail }) => this.#addMessage(detail));
+    client.addEventListener("conversation", ({ detail }) => this.learn(detail));
+    client.addEventListener("note", ({ detail }) => this.#addNote(detail));
+    client.addEventListener("read", ({ detail }) => this.#markRead(detail));
+    client.addEventListener("presence", ({ detail }) => this.#notePresence(detail));
+    client.addEventListener("typing", ({ detail }) => this.#noteTyping(detail));
+    client.addEventListener("out", () => this.#forget());
+  }
+
+  get me() {
+    return this.client.session;
+  }
+
+  get isOnline() {
+    return this.client.line.state === "open";
+  }
+
+  /** A customer's conversation, as far as it is known. */
+  find(userId) {
+    return this.conversations.get(userId) ?? this.#threads.get(userId)?.conversation ?? null;
+  }
+
+  operatorName(id) {
+    return this.operators.get(id)?.user_name ?? "";
+  }
+
+  /** The colleagues that have a customer's conversation before them. */
+  viewers(userId) {
+    const others = [...this.operators.values()].filter(({ user_id }) => user_id !== this.me?.user_id);
+    return others.filter(({ online, viewing }) => online && viewing.includes(userId));
+  }
+
+  /** The names of those who type in a conversation: colleagues', and "" for the customer. */
+  typists(userId) {
+    const now = Date.now();
+    const names = [...(this.#typists.get(userId) ?? [])].filter(([, until]) => until > now).map(([name]) => name);
+    return names.filter((name) => name !== this.me?.user_name);
+  }
+
+  // What the operator does
+
+  /** Show a customer's conversation. What is known of it is there at once. */
+  async open(userId) {
+    const thread = this.#threads.get(userId) ?? new Thread(userId);
+    this.#threads.delete(userId);
+    this.#threads.set(userId, thread);
+    const [oldest] = this.#threads.keys();
+    if (this.#threads.size > CACHED) this.#threads.delete(oldest);
+    this.thread = thread;
+    thread.newId = undefined;
+    this.#tell("opened");
+    await this.reload(thread);
+  }
+
+  /** Show none. */
+  shut() {
+    this.thread = null;
+    this.#tell("opened");
+    if (this.isOnline) this.client.call("conversation.open", null).catch(ignoreLoss);
+  }
+
+  /** Read a thread's newest part again. */
+  async reload(thread = this.thread) {
+    thread.hasFailed = false;
+    try {
+      const opened = await this.client.call("conversation.open", thread.userId);
+      this.learn(opened.conversation);
+      thread.refresh(opened);
+    } catch (error) {
+      thread.hasFailed = !thread.isLoaded;
+      ignoreLoss(error);
+    }
+    this.#tell("thread");
+  }
+
+  /** Read a page of older messages; there may be none, and one page is asked for at a time. */
+  async readOlder(thread = this.thread, limit = OLDER) {
+    if (!thread?.hasOlder || thread.isReading || !this.isOnline) return;
+    thread.isReading = true;
+    try {
+      const before = thread.messages[0]?.message_id ?? null;
+      thread.prepend(await this.client.call("message.history", thread.userId, before, limit));
+    } catch (error) {
+      ignoreLoss(error);
+    } finally {
+      thread.isReading = false;
+    }
+    this.#tell("thread");
+  }
+
+  /** Open a conversation with at least the messages back to one that was found. */
+  async openAt(userId, messageId) {
+    await this.open(userId);
+    const thread = this.thread;
+    while (thread === this.thread && thread.hasOlder && thread.messages[0].message_id > messageId && this.isOnline) {
+      await this.readOlder(thread, SEARCHED);
+    }
+  }
+
+  send(userId, text, seenId) {
+    this.outbox.add({ user_id: userId, text, seen_id: seenId });
+  }
+
+  /** Rejects with Refused or Disconnected, as the three below do. */
+  async addNote(userId, text) {
+    const { note } = await this.client.call("note.add", userId, text);
+    this.#addNote(note);
+  }
+
+  async assign(userId, operatorId) {
+    this.learn((await this.client.call("conversation.assign", userId, operatorId)).conversation);
+  }
+
+  async close(userId) {
+    const seen = this.#threads.get(userId)?.newestId ?? this.find(userId)?.last_message?.message_id ?? null;
+    this.learn((await this.client.call("conversation.close", userId, seen)).conversation);
+  }
+
+  async reopen(userId) {
+    this.learn((await this.client.call("conversation.close", userId, null, false)).conversation);
+  }
+
+  async markRead(userId, messageId) {
+    try {
+      const { read_id } = await this.client.call("message.read", userId, messageId);
+      this.#markRead({ user_id: userId, operator_read_id: read_id });
+    } catch (error) {
+      ignoreLoss(error);
+    }
+  }
+
+  tellTyping = throttled(3_000, (userId) => {
+    if (this.isOnline) this.client.call("message.typing", userId).catch(ignoreLoss);
+  });
+
+  async loadReplies(method = "reply.list", ...params) {
+    this.replies = (await this.client.call(method, ...params)).replies;
+    this.#tell("replies");
+  }
+
+  // What comes in
+
+  /** Take in a conversation, unless a newer version is known. */
+  learn(conversation) {
+    const before = this.conversations.get(conversation.user_id);
+    if (before && before.version > conversation.version) return;
+    const [waitingId, lastId] = conversation.cursor.split(".").map(Number);
+    const now = { ...conversation, waitingId, lastId };
+    this.conversations.set(now.user_id, now);
+    const thread = this.#threads.get(now.user_id);
+    if (thread) thread.conversation = now;
+    this.#tell("conversation", { now, before });
+    this.countAgain();
+  }
+
+  /** A conversation of which the list knows no more. */
+  forget(userId) {
+    this.conversations.delete(userId);
+  }
+
+  countAgain = throttled(1_000, async () => {
+    try {
+      if (this.isOnline) this.count(await this.client.call("conversation.list", "waiting", null, 0));
+    } catch (error) {
+      ignoreLoss(error);
+    }
+  });
+
+  count({ counts }) {
+    this.counts = counts;
+    this.#tell("counts");
+  }
+
+  async #enter(detail) {
+    if (!this.client.isOperator) return;
+    this.#tell("enter", detail);
+    for (const message of detail.messages) this.#addMessage(message);
+    try {
+      if (this.thread) this.reload();
+      const { operators } = await this.client.call("operator.list");
+      this.operators = new Map(operators.map((operator) => [operator.user_id, operator]));
+      this.#tell("operators");
+      await this.loadReplies();
+    } catch (error) {
+      ignoreLoss(error);
+    }
+  }
+
+  async #deliver({ text, user_id, key, seen_id }) {
+    return (await this.client.call("message.operatorSend", text, user_id, key, seen_id)).message;
+  }
+
+  #addMessage(message) {
+    const thread = this.#threads.get(message.user_id);
+    this.#typists.get(message.user_id)?.delete(message.invader_name);
+    if (thread?.add(message) && thread === this.thread) this.#tell("thread");
+    this.#tell("typing");
+  }
+
+  #addNote(note) {
+    const thread = this.#threads.get(note.user_id);
+    if (thread?.addNote(note) && thread === this.thread) this.#tell("thread");
+  }
+
+  #markRead({ user_id, ...marks }) {
+    const conversation = this.find(user_id);
+    if (!conversation) return;
+    const now = { ...conversation, ...marks };
+    if (now.operator_read_id >= (now.last_message?.message_id ?? 0)) now.unread = 0;
+    if (this.conversations.has(user_id)) this.conversations.set(user_id, now);
+    const thread = this.#threads.get(user_id);
+    if (thread) thread.conversation = now;
+    this.#tell("conversation", { now, before: conversation });
+    if (thread === this.thread) this.#tell("thread");
+  }
+
+  #notePresence({ is_operator, ...person }) {
+    if (is_operator) {
+      this.operators.set(person.user_id, person);
+      this.#tell("operators");
+      return;
+    }
+    const conversation = this.find(person.user_id);
+    if (conversation) this.learn({ ...conversation, online: person.online });
+  }
+
+  #noteTyping({ user_id, invader_name }) {
+    if (!this.#typists.has(user_id)) this.#typists.set(user_id, new Map());
+    this.#typists.get(user_id).set(invader_name, Date.now() + TYPING);
+    this.#tell("typing");
+    setTimeout(() => this.#tell("typing"), TYPING + 100);
+  }
+
+  #forget() {
+    this.conversations.clear();
+    this.#threads.clear();
+    this.#typists.clear();
+    this.thread = null;
+    this.counts = null;
+  }
+
+  #tell(name, detail) {
+    this.dispatchEvent(new CustomEvent(name, { detail }));
+  }
+}
+
+/** What is lost with the connection, or refused for the moment, is asked for again on the next "enter". */
+function ignoreLoss(error) {
+  if (!(error instanceof Disconnected || error instanceof Refused)) throw error;
+}

@@ -1,0 +1,119 @@
+import { h } from "../dom.js";
+import { t } from "../texts.js";
+
+const SHOWN = 8;
+const TRIGGER = /(?:^|\n)\/(\S*)$/u; // a slash at a line's start, up to the caret
+
+/** The canned replies while one writes: a list that follows what is typed after "/", and never sends anything. */
+export class Picker {
+  element = h("ul", { id: "replies", role: "listbox", "aria-label": t("replies"), hidden: true });
+  #desk;
+  #input;
+  #actions;
+  #start = null; // where the text that chooses begins; null where it is a slash's
+  #found = [];
+  #index = 0;
+
+  constructor(desk, input, actions) {
+    this.#desk = desk;
+    this.#input = input;
+    this.#actions = actions;
+    input.addEventListener("blur", () => this.close());
+    this.element.addEventListener("mousedown", (event) => event.preventDefault()); // the focus stays in the text
+    this.element.addEventListener("click", ({ target }) => {
+      const option = target.closest("[role=option]");
+      if (option) this.#insert(this.#found[option.dataset.index]);
+    });
+  }
+
+  get isOpen() {
+    return !this.element.hidden;
+  }
+
+  /** Choose among all replies, for the place where the caret is. */
+  open() {
+    this.#input.focus();
+    if (!this.#desk.replies.length) {
+      this.#actions.editReplies();
+      return;
+    }
+    this.#start = this.#input.selectionStart;
+    this.#show("");
+  }
+
+  close() {
+    this.#start = null;
+    this.element.hidden = true;
+    this.#input.removeAttribute("aria-activedescendant");
+  }
+
+  /** What was typed may choose. */
+  follow() {
+    const before = this.#input.value.slice(0, this.#input.selectionStart);
+    if (this.#start !== null && before.length >= this.#start && !before.slice(this.#start).includes("\n")) {
+      this.#show(before.slice(this.#start).replace(/^\//u, ""));
+      return;
+    }
+    this.#start = null;
+    const wanted = TRIGGER.exec(before)?.[1];
+    if (wanted === undefined) this.close();
+    else this.#show(wanted);
+  }
+
+  /** Returns whether the key was the picker's. */
+  onKey(event) {
+    if (!this.isOpen || event.ctrlKey || event.altKey || event.metaKey) return false;
+    const step = { ArrowDown: 1, ArrowUp: -1 }[event.key];
+    if (step) this.#choose((this.#index + step + this.#found.length) % this.#found.length);
+    else if (event.key === "Enter" || event.key === "Tab") this.#insert(this.#found[this.#index]);
+    else if (event.key === "Escape") this.close();
+    else return false;
+    event.preventDefault();
+    event.stopPropagation();
+    return true;
+  }
+
+  #show(wanted) {
+    const text = wanted.toLowerCase();
+    const starts = ({ shortcut }) => shortcut.toLowerCase().startsWith(text);
+    const contains = (reply) => !starts(reply) && reply.text.toLowerCase().includes(text);
+    const { replies } = this.#desk;
+    this.#found = [...replies.filter(starts), ...replies.filter(contains)].slice(0, SHOWN);
+    if (!this.#found.length) {
+      this.element.hidden = true;
+      this.#input.removeAttribute("aria-activedescendant");
+      return;
+    }
+    this.element.replaceChildren(...this.#found.map(drawOption));
+    if (!this.isOpen) this.#actions.say(t("replies_found", { n: this.#found.length }));
+    this.element.hidden = false;
+    this.#choose(0);
+  }
+
+  #choose(index) {
+    this.#index = index;
+    [...this.element.children].forEach((option, place) => option.setAttribute("aria-selected", place === index));
+    this.#input.setAttribute("aria-activedescendant", `reply-${index}`);
+    this.element.children[index].scrollIntoView({ block: "nearest" });
+  }
+
+  #insert({ text }) {
+    const caret = this.#input.selectionStart;
+    const slash = TRIGGER.exec(this.#input.value.slice(0, caret));
+    const start = this.#start ?? caret - (slash ? slash[1].length + 1 : 0);
+    this.close();
+    this.#input.focus();
+    this.#input.setSelectionRange(start, caret);
+    document.execCommand("insertText", false, text); // the one way to insert that the browser can undo
+    this.close(); // a reply that starts with a slash is no search
+  }
+}
+
+function drawOption({ shortcut, text }, index) {
+  return h(
+    "li",
+    { role: "option", id: `reply-${index}`, "data-index": index },
+    h("b", {}, `/${shortcut}`),
+    h("span", {}, text.replace(/\s+/gu, " ").slice(0, 200)),
+  );
+}

@@ -1,0 +1,294 @@
+import { Disconnected, Refused } from "../client.js";
+import { h } from "../dom.js";
+import { t } from "../texts.js";
+import { showAlerts } from "./alerts.js";
+import { Announcer } from "./announcer.js";
+import { showBadge } from "./badge.js";
+import { Composer } from "./composer.js";
+import { ConversationPane } from "./conversation.js";
+import { Details } from "./details.js";
+import { chooseAssignee } from "./dialogs.js";
+import * as keys from "./keys.js";
+import { Notifier } from "./notifier.js";
+import { Queue } from "./queue.js";
+import { editReplies } from "./replies.js";
+import { TopBar } from "./topbar.js";
+import { Undo } from "./undo.js";
+
+const NARROW = matchMedia("(max-width: 719px)"); // one region at a time
+const WIDE = matchMedia("(min-width: 1200px)"); // the details have a place of their own
+
+/** What an operator has before the eyes while at work: the regions, and the actions that go between them. */
+export class Workplace extends HTMLElement {
+  #desk;
+  #settings;
+  #announcer = new Announcer();
+  #queue;
+  #composer;
+  #pane;
+  #details;
+  #undo;
+
+  constructor(desk, settings, language, textLimit, logOut) {
+    super();
+    this.#desk = desk;
+    this.#settings = settings;
+    const say = (words) => this.#announcer.say(words);
+    this.#undo = new Undo((userId) => this.#reopen(userId));
+    this.#queue = new Queue(desk, settings, (id, event, messageId) => this.#choose(id, event, messageId));
+    this.#composer = new Composer(desk, textLimit, {
+      leave: () => this.focusRow(),
+      next: () => this.#openLongest(),
+      step: (step) => this.#openNeighbour(step),
+      editReplies: () => editReplies(desk),
+      say,
+    });
+    const actions = {
+      back: () => this.#goBack(),
+      showDetails: () => this.#toggleDetails(),
+      hideDetails: () => this.#toggleDetails(false),
+      toggleClosed: () => this.#toggleClosed(),
+      assign: () => this.#assign(),
+      assignToMe: () => this.#do((id) => desk.assign(id, desk.me.user_id)),
+      editReplies: () => editReplies(desk),
+    };
+    this.#pane = new ConversationPane(desk, settings, this.#composer, actions);
+    this.#details = new Details(desk, settings, actions);
+    const notifier = new Notifier(
+      desk,
+      settings,
+      (id) => this.#isBeforeEyes(id),
+      (id) => this.#open(id),
+    );
+    const topBar = new TopBar(desk, settings, notifier, language, {
+      alerts: () => showAlerts(notifier, settings),
+      language: (name) => this.#speak(name),
+      help: () => keys.showHelp(settings),
+      logOut,
+    });
+    this.append(
+      this.#makeSkipLinks(),
+      h("header", { class: "top" }, topBar),
+      h("nav", { class: "region", "aria-label": t("queue") }, this.#queue),
+      h("main", { class: "region" }, this.#pane),
+      h("aside", { class: "region", "aria-label": t("details") }, this.#details),
+      this.#undo.element,
+      this.#announcer.element,
+    );
+    this.#listen(actions);
+  }
+
+  /** Begin: with the conversation that the address names. */
+  start() {
+    const userId = Number(location.hash.slice(1));
+    this.dataset.details = WIDE.matches ? "shown" : "hidden";
+    this.#showRegion(userId ? "conversation" : "queue");
+    if (userId) this.#desk.open(userId);
+    this.#queue.focusRow(userId || undefined);
+  }
+
+  /** Give the focus to the open conversation's row, or to what is next to it. */
+  focusRow() {
+    if (NARROW.matches && this.dataset.region !== "queue") this.#pane.focusTitle();
+    else this.#queue.focusRow(this.#desk.thread?.userId);
+  }
+
+  #listen(actions) {
+    const desk = this.#desk;
+    const { client } = desk;
+    client.addEventListener("line", () => this.#showLine());
+    client.addEventListener("message", ({ detail }) => this.#hear(detail));
+    desk.addEventListener("enter", () => this.#queue.reload());
+    desk.addEventListener("counts", () => this.#showLine());
+    desk.outbox.addEventListener(
+      "refused",
+      ({ detail }) => detail.code !== 8 && this.#announcer.say(t("state_failed")),
+    );
+    addEventListener("popstate", () => this.#onPopState());
+    addEventListener("storage", () => this.#showLine());
+    NARROW.addEventListener("change", () => this.#showRegion(desk.thread ? "conversation" : "queue"));
+    keys.listen(this.#settings, {
+      down: () => this.#queue.step(1),
+      up: () => this.#queue.step(-1),
+      waiting: () => this.#filter("waiting"),
+      mine: () => this.#filter("mine"),
+      open: () => this.#filter("open"),
+      closed: () => this.#filter("closed"),
+      search: () => {
+        this.#showRegion("queue");
+        this.#queue.search.focus();
+      },
+      longest: () => this.#openLongest(),
+      answer: () => this.#composer.write("answer"),
+      note: () => this.#composer.write("note"),
+      assign: actions.assign,
+      to_me: actions.assignToMe,
+      close: actions.toggleClosed,
+      undo: () => this.#undo.act(),
+      details: actions.showDetails,
+      help: () => keys.showHelp(this.#settings),
+      escape: () => (this.dataset.details === "shown" && !WIDE.matches ? this.#toggleDetails(false) : this.focusRow()),
+    });
+  }
+
+  // Opening
+
+  /** A row was chosen: with a pointer one goes on to write, with a key one may go on to the next row. */
+  async #choose(id, event, messageId) {
+    const isPointer = event.detail > 0;
+    if (messageId) {
+      this.#show(id);
+      await this.#desk.openAt(id, messageId);
+      this.#pane.scrollTo(messageId);
+    } else {
+      this.#open(id);
+    }
+    if (NARROW.matches) this.#pane.focusTitle();
+    else if (isPointer && !matchMedia("(pointer: coarse)").matches) this.#composer.write("answer");
+  }
+
+  #open(id) {
+    this.#show(id);
+    if (this.#desk.thread?.userId !== id) this.#desk.open(id);
+  }
+
+  #show(id) {
+    const isForward = NARROW.matches && this.dataset.region === "queue";
+    history[isForward ? "pushState" : "replaceState"](null, "", `#${id}`);
+    this.#showRegion("conversation");
+  }
+
+  #openLongest() {
+    const current = this.#desk.thread?.userId;
+    const [next] = this.#queue.waiting.filter((id) => id !== current);
+    if (next === undefined) {
+      this.#announcer.say(t("empty_waiting"));
+      return;
+    }
+    this.#open(next);
+    this.#composer.write("answer");
+  }
+
+  #openNeighbour(step) {
+    const next = this.#queue.neighbour(this.#desk.thread?.userId, step);
+    if (next == null) return;
+    this.#open(next);
+    this.#composer.write("answer");
+  }
+
+  #filter(name) {
+    this.#showRegion("queue");
+    this.#queue.show(name);
+    this.#queue.focusRow();
+  }
+
+  // Doing
+
+  /** Do something with the open conversation that needs the service. */
+  async #do(act) {
+    const id = this.#desk.thread?.userId;
+    if (id === undefined) return false;
+    try {
+      await act(id);
+      return true;
+    } catch (error) {
+      if (!(error instanceof Refused || error instanceof Disconnected)) throw error;
+      this.#announcer.show(t(error.code === 9 ? "not_seen" : error.code === 7 ? "not_begun" : "needs_connection"));
+      return false;
+    }
+  }
+
+  #assign() {
+    const conversation = this.#desk.find(this.#desk.thread?.userId);
+    if (!conversation) return;
+    chooseAssignee(this.#desk, conversation, (operatorId) => this.#do((id) => this.#desk.assign(id, operatorId)));
+  }
+
+  async #toggleClosed() {
+    const conversation = this.#desk.find(this.#desk.thread?.userId);
+    if (!conversation) return;
+    const id = conversation.user_id;
+    if (conversation.status === "closed") {
+      await this.#do(() => this.#desk.reopen(id));
+      return;
+    }
+    if (!(await this.#do(() => this.#desk.close(id)))) return;
+    this.#undo.offer(id, t("closed_name", { name: conversation.user_name }));
+    this.#announcer.say(t("closed_name", { name: conversation.user_name }));
+    this.#showRegion("queue");
+    this.#queue.focusRow(this.#queue.release(id));
+  }
+
+  async #reopen(id) {
+    await this.#do(() => this.#desk.reopen(id));
+    this.focusRow();
+  }
+
+  // Regions
+
+  /** Of interest where there is room for one alone. */
+  #showRegion(name) {
+    this.dataset.region = name;
+    if (!WIDE.matches) this.dataset.details = "hidden";
+  }
+
+  #goBack() {
+    if (location.hash) history.back();
+    else this.#onPopState();
+  }
+
+  #onPopState() {
+    const id = Number(location.hash.slice(1));
+    if (id && id !== this.#desk.thread?.userId) this.#desk.open(id);
+    this.#showRegion(id ? "conversation" : "queue");
+    this.focusRow();
+  }
+
+  #toggleDetails(isShown = this.dataset.details !== "shown") {
+    this.dataset.details = isShown ? "shown" : "hidden";
+    if (isShown) this.#details.focusTitle();
+    else this.focusRow();
+  }
+
+  #makeSkipLinks() {
+    const link = (target, focus) => {
+      const go = (event) => {
+        event.preventDefault();
+        focus();
+      };
+      return h("a", { href: `#${target}`, onclick: go }, t(`skip_${target}`));
+    };
+    return h(
+      "div",
+      { class: "skip" },
+      link("queue", () => this.#queue.focusRow()),
+      link("conversation", () => this.#pane.focusTitle()),
+      link("composer", () => this.#composer.write("answer")),
+    );
+  }
+
+  // Telling
+
+  #hear(message) {
+    if (message.user_id !== this.#desk.thread?.userId) return;
+    this.#announcer.hear(message.invader_name || message.user_name, message.message_text);
+  }
+
+  #isBeforeEyes(id) {
+    const isLooking = document.visibilityState === "visible" && document.hasFocus();
+    return isLooking && this.#desk.thread?.userId === id && this.#pane.isAtEnd;
+  }
+
+  #showLine() {
+    const { line } = this.#desk.client;
+    this.#announcer.tellLine(line.state === "open");
+    showBadge(this.#desk.counts?.waiting ?? 0, line.state === "waiting");
+  }
+
+  #speak(language) {
+    this.#settings.language = language;
+    location.reload(); // what was written is kept
+  }
+}
+
+customElements.define("desk-workplace", Workplace);

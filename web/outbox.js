@@ -1,0 +1,149 @@
+import { Disconnected, Refused } from "./client.js";
+
+const DAY = 86_400_000;
+const KEPT = 60_000; // an acknowledged item, so that the other tabs learn its message's id
+const RETRY = 2_000; // after "unavailable" and "too many requests"
+const OTHERS = 3_000; // what another tab wrote and has not sent by then
+const RETRIED = [5, 6];
+
+/**
+ * What was written and is not acknowledged yet. It is in the store until then, so a reload or a lost network loses
+ * nothing; each item has a key, so what is sent twice, here and in another tab, is stored once.
+ *
+ * An item is `{key, created, text, …}`, `created` in milliseconds; with `failed`, the error's code or "old", it waits
+ * for a decision; with `message_id` it was acknowledged.
+ *
+ * Fires "change"; "sent" `{item, message}`; "refused" `{item, code}` where it failed.
+ */
+export class Outbox extends EventTarget {
+  #client;
+  #store;
+  #send;
+  #isBusy = false;
+  #timer = null;
+
+  /** @param send sends an item and gives the promise of its message. */
+  constructor(client, store, send) {
+    super();
+    this.#client = client;
+    this.#store = store;
+    this.#send = send;
+    client.addEventListener("enter", () => this.flush());
+    client.addEventListener("line", () => this.#changed());
+    store.addEventListener("change", ({ detail: { name } }) => {
+      if (name !== "" && !name.startsWith("outbox:")) return;
+      this.#changed();
+      this.#flushIn(OTHERS);
+    });
+  }
+
+  /** All items of the user, the oldest first. */
+  get items() {
+    const items = this.#store.names(this.#prefix).map((name) => this.#store.get(name));
+    return items.filter((item) => item !== null).sort((one, other) => one.created - other.created);
+  }
+
+  /** Those that nobody has acknowledged. */
+  get unsent() {
+    return this.items.filter((item) => !item.message_id);
+  }
+
+  /** Keep an item and send it as soon as it can be. */
+  add(content) {
+    const bytes = crypto.getRandomValues(new Uint8Array(16));
+    const key = Array.from(bytes, (byte) => byte.toString(16).padStart(2, "0")).join("");
+    const newest = this.items.at(-1)?.created ?? 0;
+    const item = { ...content, key, created: Math.max(Date.now(), newest + 1) };
+    this.#write(item);
+    this.flush();
+    return item;
+  }
+
+  /** Send an item again that failed. */
+  retry(key) {
+    const { failed, ...item } = this.#read(key) ?? {};
+    if (!failed) return;
+    this.#write({ ...item, created: failed === "old" ? Date.now() : item.created });
+    this.flush();
+  }
+
+  remove(key) {
+    this.#store.remove(this.#prefix + key);
+    this.#changed();
+  }
+
+  /** Forget everything of the user. */
+  clear() {
+    for (const { key } of this.items) this.#store.remove(this.#prefix + key);
+    this.#changed();
+  }
+
+  /** Send what waits, one after the other, so that it is stored in the order in which it was written. */
+  async flush() {
+    if (this.#isBusy || this.#client.line.state !== "open") return;
+    this.#isBusy = true;
+    try {
+      for (let item = this.#next(); item; item = this.#next()) await this.#deliver(item);
+    } catch (error) {
+      if (error instanceof Refused) this.#flushIn(RETRY);
+      else if (!(error instanceof Disconnected)) throw error; // a lost connection: the next "enter" goes on
+    } finally {
+      this.#isBusy = false;
+    }
+  }
+
+  async #deliver(item) {
+    try {
+      this.#acknowledge(item, await this.#send(item));
+    } catch (error) {
+      if (!(error instanceof Refused) || RETRIED.includes(error.code)) throw error;
+      this.#fail(item, error.code);
+    }
+  }
+
+  /** The oldest that can be sent; what was acknowledged long ago goes on the way. */
+  #next() {
+    for (const item of this.items) {
+      if (item.message_id && Date.now() - item.acknowledged > KEPT) this.#store.remove(this.#prefix + item.key);
+      if (item.message_id || item.failed) continue;
+      if (Date.now() - item.created < DAY) return item;
+      this.#fail(item, "old");
+    }
+    return null;
+  }
+
+  #acknowledge(item, message) {
+    this.#client.newestId = Math.max(this.#client.newestId, message.message_id);
+    if (this.#read(item.key)) {
+      this.#write({ key: item.key, created: item.created, message_id: message.message_id, acknowledged: Date.now() });
+    }
+    this.dispatchEvent(new CustomEvent("sent", { detail: { item, message } }));
+  }
+
+  #fail(item, code) {
+    if (this.#read(item.key)) this.#write({ ...item, failed: code });
+    this.dispatchEvent(new CustomEvent("refused", { detail: { item, code } }));
+  }
+
+  get #prefix() {
+    return `outbox:${this.#client.session?.user_id ?? 0}:`;
+  }
+
+  #read(key) {
+    return this.#store.get(this.#prefix + key);
+  }
+
+  #write(item) {
+    this.#store.set(this.#prefix + item.key, item);
+    this.#changed();
+  }
+
+  #flushIn(milliseconds) {
+    clearTimeout(this.#timer);
+    this.#timer = setTimeout(() => this.flush(), milliseconds);
+  }
+
+  #changed() {
+    this.dispatchEvent(new CustomEvent("change"));
+  }
+}

@@ -1,0 +1,201 @@
+import { focused, h } from "./dom.js";
+
+const NODES = 200; // rows in the page at most
+const SPARE = 900; // pixels of rows above and below what is seen
+const EDGE = 600; // pixels from the oldest row where older ones are asked for
+const FOLLOW = 100; // pixels from the end within which the end is followed
+const GUESS = 48; // the height of a row that was never shown
+
+/**
+ * A long list of rows of any height that draws only those near the view: an `<ol>` in a scroller. What one reads
+ * stays where it is, whatever comes above or below; at the end, the end is followed.
+ *
+ * Fires "older" when older rows are wanted, and "view" when what is seen has changed.
+ */
+export class Transcript extends HTMLElement {
+  #list = h("ol");
+  #draw;
+  #rows = [];
+  #index = new Map(); // key → place in rows
+  #nodes = new Map(); // key → <li> in the page
+  #marks = new WeakMap(); // <li> → its row's mark
+  #heights = new Map(); // key → pixels
+  #first = 0; // the rows in the page: from first up to last, which is not
+  #last = 0;
+  #frame = 0;
+  #width = 0;
+  isFollowing = true;
+
+  /** @param draw fills a row's `<li>`: `draw(row, element)`. */
+  constructor(draw) {
+    super();
+    this.#draw = draw;
+    this.append(this.#list);
+    this.tabIndex = 0;
+    this.addEventListener("scroll", () => {
+      this.isFollowing = this.#distanceToEnd < FOLLOW;
+      this.#frame ||= requestAnimationFrame(() => this.#afterScroll());
+    });
+    new ResizeObserver(() => this.#resize()).observe(this);
+  }
+
+  /** Show these rows (rows.js) in place of those before. */
+  show(rows, { toEnd = false } = {}) {
+    const anchor = this.#findAnchor(new Set(rows.map((row) => row.key)));
+    this.#rows = rows;
+    this.#index = new Map(rows.map((row, index) => [row.key, index]));
+    this.isFollowing ||= toEnd;
+    this.#render(this.isFollowing ? null : anchor);
+    this.#tellView();
+  }
+
+  toEnd() {
+    this.isFollowing = true;
+    this.#render(null);
+    this.#tellView();
+  }
+
+  /** Bring a row to the upper part of the view. False where there is none with that key. */
+  scrollToRow(key) {
+    if (!this.#index.has(key)) return false;
+    this.isFollowing = false;
+    this.#render({ key, offset: this.clientHeight / 4 });
+    this.isFollowing = this.#distanceToEnd < 1;
+    this.#tellView();
+    return true;
+  }
+
+  /** The newest message of the other side whose end is on screen; undefined where none is. */
+  get newestSeen() {
+    if (!this.clientHeight) return undefined;
+    const bottom = this.scrollTop + this.clientHeight + 4;
+    const isSeen = (row) => row.kind === "message" && !row.own && this.#bottom(this.#nodes.get(row.key)) <= bottom;
+    return this.#rows.slice(this.#first, this.#last).findLast(isSeen)?.message;
+  }
+
+  get #distanceToEnd() {
+    return this.scrollHeight - this.scrollTop - this.clientHeight;
+  }
+
+  #bottom(node) {
+    return node.offsetTop + node.offsetHeight;
+  }
+
+  #height(row) {
+    return this.#heights.get(row.key) ?? GUESS;
+  }
+
+  /** The first row in view, of those that stay, and how far below the view's top it is. */
+  #findAnchor(staying) {
+    for (const row of this.#rows.slice(this.#first, this.#last)) {
+      const node = this.#nodes.get(row.key);
+      if (this.#bottom(node) > this.scrollTop && staying.has(row.key)) {
+        return { key: row.key, offset: node.offsetTop - this.scrollTop };
+      }
+    }
+    return null;
+  }
+
+  #afterScroll() {
+    this.#frame = 0;
+    const top = this.#nodes.get(this.#rows[this.#first]?.key)?.offsetTop ?? 0;
+    const end = this.#rows[this.#last - 1];
+    const bottom = end ? this.#bottom(this.#nodes.get(end.key)) : 0;
+    const isShort = this.#first > 0 && top > this.scrollTop - SPARE / 3;
+    const isShortBelow = this.#last < this.#rows.length && bottom < this.scrollTop + this.clientHeight + SPARE / 3;
+    if (isShort || isShortBelow) this.#render(this.#findAnchor(this.#index) ?? this.#guessAnchor());
+    this.#tellView();
+  }
+
+  /** After a jump no row in view is in the page: the one that should be there. */
+  #guessAnchor() {
+    let top = 0;
+    for (const row of this.#rows) {
+      if (top + this.#height(row) > this.scrollTop) return { key: row.key, offset: top - this.scrollTop };
+      top += this.#height(row);
+    }
+    return null;
+  }
+
+  #resize() {
+    if (this.clientWidth !== this.#width) {
+      this.#width = this.clientWidth;
+      this.#heights.clear();
+    }
+    if (this.clientHeight) this.#render(this.isFollowing ? null : this.#findAnchor(this.#index));
+  }
+
+  /** Draw the rows around the anchor, `{key, offset}`, or the last ones. */
+  #render(anchor) {
+    for (let round = 0; round < 3; round++) {
+      this.#choose(anchor);
+      this.#patch();
+      this.#measure();
+      const node = anchor && this.#nodes.get(anchor.key);
+      const top = node ? node.offsetTop - anchor.offset : this.scrollHeight;
+      if (Math.abs(this.scrollTop - top) >= 1) this.scrollTop = top;
+      if (this.#isCovered()) break; // else the guessed heights were far off
+    }
+  }
+
+  #choose(anchor) {
+    const start = anchor ? (this.#index.get(anchor.key) ?? this.#rows.length - 1) : this.#rows.length - 1;
+    const above = SPARE + (anchor ? Math.max(anchor.offset, 0) : this.clientHeight);
+    const below = SPARE + this.clientHeight;
+    this.#first = Math.max(start, 0);
+    for (let sum = 0; this.#first > 0 && sum < above && start - this.#first < NODES * 0.4;) {
+      sum += this.#height(this.#rows[--this.#first]);
+    }
+    this.#last = Math.max(start, 0);
+    for (let sum = 0; this.#last < this.#rows.length && sum < below && this.#last - this.#first < NODES;) {
+      sum += this.#height(this.#rows[this.#last++]);
+    }
+  }
+
+  #patch() {
+    const rows = this.#rows.slice(this.#first, this.#last);
+    const wanted = new Set(rows.map((row) => row.key));
+    const focus = focused(this);
+    for (const [key, node] of this.#nodes) {
+      if (wanted.has(key)) continue;
+      if (node.contains(focus)) this.focus({ preventScroll: true }); // else the focus would fall to the page
+      node.remove();
+      this.#nodes.delete(key);
+    }
+    let next = this.#list.firstChild;
+    for (const row of rows) {
+      const node = this.#nodes.get(row.key) ?? h("li");
+      if (this.#marks.get(node) !== row.mark) {
+        if (focus !== node && node.contains(focus)) this.focus({ preventScroll: true });
+        this.#draw(row, node);
+        this.#marks.set(node, row.mark);
+      }
+      this.#nodes.set(row.key, node);
+      if (node === next) next = next.nextSibling;
+      else this.#list.insertBefore(node, next);
+    }
+  }
+
+  #measure() {
+    for (const [key, node] of this.#nodes) this.#heights.set(key, node.offsetHeight);
+    const sum = (rows) => rows.reduce((pixels, row) => pixels + this.#height(row), 0);
+    this.#list.style.paddingTop = `${sum(this.#rows.slice(0, this.#first))}px`;
+    this.#list.style.paddingBottom = `${sum(this.#rows.slice(this.#last))}px`;
+  }
+
+  #isCovered() {
+    const node = this.#nodes.get(this.#rows[this.#first]?.key);
+    const end = this.#nodes.get(this.#rows[this.#last - 1]?.key);
+    const isFull = this.#last - this.#first >= NODES;
+    const isAbove = this.#first === 0 || node.offsetTop <= this.scrollTop;
+    const isBelow = this.#last === this.#rows.length || this.#bottom(end) >= this.scrollTop + this.clientHeight;
+    return isFull || (isAbove && isBelow);
+  }
+
+  #tellView() {
+    if (this.scrollTop < EDGE) this.dispatchEvent(new CustomEvent("older"));
+    this.dispatchEvent(new CustomEvent("view"));
+  }
+}
+
+customElements.define("chat-transcript", Transcript);
