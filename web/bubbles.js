@@ -9,7 +9,9 @@ const STATES = { sending: "clock", waiting: "clock", sent: "sent", read: "read",
  * @param {object} actions `retry(key)` and `discard(key)` for an item that failed.
  */
 export function drawRow(row, element, actions) {
-  element.className = [row.kind, row.own && "own", row.first && "first", row.last && "last"].filter(Boolean).join(" ");
+  element.className = [row.kind, row.own && "own", row.first && "first", row.last && "last", row.isFound && "found"]
+    .filter(Boolean)
+    .join(" ");
   element.replaceChildren(...(DRAW[row.kind] ?? drawBubble)(row, actions));
 }
 

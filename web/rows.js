@@ -7,10 +7,10 @@ const GROUP = 5 * 60; // seconds within which one author's messages stand togeth
  * and mark looks the same.
  *
  * @param {object} content
- *   `messages` of the protocol and `notes`, both by rising id; `pending` items of the outbox; `isOwn(message)`, of the reader's
- *   side; `authorOf(message)`, its author's name, "" for the reader;
- *   `readId`, up to which the other side has read; `newId`, the first message under the line "New", or null;
- *   `describe(row)`, more that a row's look depends on.
+ *   `messages` of the protocol and `notes`, both by rising id; `pending` items of the outbox, with their `state`;
+ *   `isOwn(message)`, of the reader's side; `authorOf(message)`, its author's name, "" for the reader; `readId`, up to
+ *   which the other side has read; `newId`, the first message under the line "New", or null; `foundId`, the message
+ *   that was looked for, or null.
  */
 export function makeRows({
   messages,
@@ -20,47 +20,42 @@ export function makeRows({
   authorOf,
   readId,
   newId = null,
-  describe = () => "",
+  foundId = null,
 }) {
-  const entries = merge(messages, notes);
   const readOwn = messages.findLast((message) => isOwn(message) && message.message_id <= readId)?.message_id;
-  const rows = [];
-  let day = null;
-  const add = (row, created) => {
-    if (dayKey(created) !== day) {
-      day = dayKey(created);
-      rows.push({ key: `day ${day}`, kind: "day", mark: showDay(created), text: showDay(created) });
-    }
-    rows.push(row);
+  const findState = ({ message_id: id }) => (id > readId ? "sent" : id === readOwn ? "read" : "");
+  const makeMessage = (message) => {
+    const own = isOwn(message);
+    return {
+      key: `message ${message.message_id}`,
+      kind: "message",
+      message,
+      own,
+      author: authorOf ? authorOf(message) : own ? "" : message.invader_name,
+      state: own ? findState(message) : "",
+      isFound: message.message_id === foundId,
+      created: message.created,
+    };
   };
-  for (const { message, note } of entries) {
-    if (note) {
-      add({ key: `note ${note.note_id}`, kind: "note", mark: "", note, created: note.created }, note.created);
-    } else {
-      const own = isOwn(message);
-      const state = !own ? "" : message.message_id > readId ? "sent" : message.message_id === readOwn ? "read" : "";
-      const row = {
-        key: `message ${message.message_id}`,
-        kind: "message",
-        message,
-        own,
-        state,
-        created: message.created,
-      };
-      if (message.message_id === newId) add({ key: "new", kind: "new", mark: "" }, message.created);
-      add({ ...row, author: authorOf ? authorOf(message) : own ? "" : message.invader_name }, message.created);
-    }
+  const rows = [];
+  for (const { message, note } of merge(messages, notes)) {
+    if (message && message.message_id === newId) rows.push({ key: "new", kind: "new", created: message.created });
+    rows.push(message ? makeMessage(message) : makeNote(note));
   }
-  for (const item of pending) {
-    const created = item.created / 1000;
-    add(
-      { key: `pending ${item.key}`, kind: "pending", item, own: true, author: "", created, state: item.state },
-      created,
-    );
-  }
-  group(rows);
-  for (const row of rows) row.mark ??= [row.first, row.last, row.state, describe(row)].join();
-  return rows;
+  rows.push(...pending.map(makePending));
+  const all = withDays(rows);
+  group(all);
+  for (const row of all) row.mark = [row.first, row.last, row.state, row.isFound, row.text].join();
+  return all;
+}
+
+function makeNote(note) {
+  return { key: `note ${note.note_id}`, kind: "note", note, created: note.created };
+}
+
+function makePending(item) {
+  const created = item.created / 1000;
+  return { key: `pending ${item.key}`, kind: "pending", item, own: true, author: "", state: item.state, created };
 }
 
 /** A note stands behind the message that it names. */
@@ -70,6 +65,15 @@ function merge(messages, notes) {
   const shown = notes.filter((note) => note.message_id >= oldest || entries.length === 0);
   entries.push(...shown.map((note) => ({ id: note.message_id, note })));
   return entries.sort((one, other) => one.id - other.id); // stable: a note stays behind its message
+}
+
+function withDays(rows) {
+  let day = null;
+  return rows.flatMap((row) => {
+    if (dayKey(row.created) === day) return [row];
+    day = dayKey(row.created);
+    return [{ key: `day of ${row.key}`, kind: "day", text: showDay(row.created) }, row];
+  });
 }
 
 /** The first of a group shows the name, the last its time. */

@@ -24,6 +24,7 @@ export class Transcript extends HTMLElement {
   #last = 0;
   #frame = 0;
   #width = 0;
+  #shownHeight = 0;
   isFollowing = true;
 
   /** @param draw fills a row's `<li>`: `draw(row, element)`. */
@@ -33,7 +34,8 @@ export class Transcript extends HTMLElement {
     this.append(this.#list);
     this.tabIndex = 0;
     this.addEventListener("scroll", () => {
-      this.isFollowing = this.#distanceToEnd < FOLLOW;
+      const isResized = this.clientHeight !== this.#shownHeight; // it was moved, by nobody: #resize answers
+      if (!isResized) this.isFollowing = this.#distanceToEnd < FOLLOW;
       this.#frame ||= requestAnimationFrame(() => this.#afterScroll());
     });
     new ResizeObserver(() => this.#resize()).observe(this);
@@ -118,6 +120,7 @@ export class Transcript extends HTMLElement {
   }
 
   #resize() {
+    this.#shownHeight = this.clientHeight;
     if (this.clientWidth !== this.#width) {
       this.#width = this.clientWidth;
       this.#heights.clear();

@@ -20,6 +20,7 @@ export class ConversationPane extends HTMLElement {
   #transcript;
   #below = h("button", { type: "button", class: "button to-end", hidden: true, onclick: () => this.#toEnd() });
   #reading;
+  #foundId = null;
   #lastSeen = 0; // the newest message when the end was last in view
 
   /** @param {object} actions `back()`, `showDetails()`, `toggleClosed()` */
@@ -54,8 +55,9 @@ export class ConversationPane extends HTMLElement {
     this.#title.focus();
   }
 
-  /** Bring a message into view. */
+  /** Bring a message that was found into view. */
   scrollTo(messageId) {
+    this.#foundId = messageId;
     this.#draw();
     this.#transcript.scrollToRow(`message ${messageId}`);
   }
@@ -85,6 +87,7 @@ export class ConversationPane extends HTMLElement {
     this.#head.hidden = this.#transcript.hidden = thread === null;
     this.#transcript.isFollowing = true;
     this.#lastSeen = 0;
+    this.#foundId = null;
     this.#transcript.show([]);
     this.#reading.reset(this.#desk.find(thread?.userId)?.operator_read_id);
     this.#composer.show(thread?.userId ?? null);
@@ -108,6 +111,7 @@ export class ConversationPane extends HTMLElement {
       authorOf: ({ invader_name: name, user_name: customer }) => (name === me?.user_name ? "" : name || customer),
       readId: thread.conversation.customer_read_id,
       newId: thread.newId,
+      foundId: this.#foundId,
     });
     const isFirst = this.#lastSeen === 0;
     const isWriting = rows.at(-1)?.kind === "pending" && rows.at(-1).item.created > Date.now() - 500;
@@ -133,8 +137,10 @@ export class ConversationPane extends HTMLElement {
       h("span", {}, words),
     );
     this.#facts.replaceChildren(...facts, ...(wait ? [drawWait(wait)] : []));
-    this.#close.textContent = t(status === "closed" ? "reopen" : "close_conversation");
-    this.#close.title = status === "closed" ? "" : "E";
+    const isClosed = status === "closed";
+    this.#close.textContent = t(isClosed ? "reopen" : "close");
+    this.#close.setAttribute("aria-label", t(isClosed ? "reopen" : "close_conversation"));
+    this.#close.title = "E";
     this.#close.setAttribute("aria-disabled", !this.#desk.isOnline);
   }
 

@@ -3,15 +3,14 @@ import { showShortTime, t } from "../texts.js";
 
 const LEVELS = { calm: "clock", warn: "clock", late: "alert" };
 
-/** "AB" of "anna belova", "A" of "anna". */
+/** "AB" of "anna belova", "An" of "anna". */
 export function initials(name) {
-  const words = name.split(/[\s._-]+/u).filter(Boolean);
-  return (
-    words
-      .slice(0, 2)
-      .map((word) => [...word][0].toUpperCase())
-      .join("") || "?"
-  );
+  const [first, second] = name
+    .split(/[\s._-]+/u)
+    .filter(Boolean)
+    .map((word) => [...word]);
+  if (!first) return "?";
+  return first[0].toUpperCase() + (second ? second[0].toUpperCase() : (first[1] ?? ""));
 }
 
 /**

@@ -131,7 +131,7 @@ export default {
   status: "Status",
   status_open: "Open",
   status_closed: "Closed",
-  close_conversation: "Close",
+  close_conversation: "Close conversation",
   reopen: "Reopen",
   closed_name: "Closed: {name}",
   undo: "Undo",

@@ -146,7 +146,7 @@ export default {
   status: "Состояние",
   status_open: "Открыта",
   status_closed: "Закрыта",
-  close_conversation: "Закрыть",
+  close_conversation: "Закрыть переписку",
   reopen: "Открыть снова",
   closed_name: "Закрыта: {name}",
   undo: "Вернуть",
