@@ -64,20 +64,35 @@ service() {
     exec "$python" "$@"
 }
 
-# mariadb HINT: installs the programs of a private MariaDB where they are missing; nothing of it is started.
-mariadb() {
-    local packages="mariadb-server-core mariadb-client-core" program missing=
-    for program in mariadbd mariadb-install-db my_print_defaults; do
-        PATH=$PATH:/usr/sbin command -v $program >/dev/null || missing=$program
-    done
-    [ -z "$missing" ] && return
+packages= # of Debian, that are missing
+
+# need "PACKAGE..." CHECK...: the packages are missing unless the command CHECK succeeds.
+need() {
+    local names=$1
+    shift
+    (PATH=$PATH:/usr/sbin && "$@") >/dev/null 2>&1 || packages+=" $names"
+}
+
+need_mariadb() {
+    need "mariadb-server-core mariadb-client-core" hash mariadbd mariadb-install-db my_print_defaults
+}
+
+need_browser() {
+    need chromium hash chromium
+    need "fontconfig fonts-dejavu-core" fc-list -q "DejaVu Sans"
+    need fonts-noto-color-emoji fc-list -q "Noto Color Emoji"
+}
+
+# install: installs the packages that are missing; nothing of them is started.
+install() {
+    [ -z "$packages" ] && return
     [ "$(id -u)" = 0 ] && command -v apt-get >/dev/null ||
-        fail "$missing is missing; install it (apt-get install $packages)$1"
-    echo "run.sh: installing $packages" >&2
-    # shellcheck disable=SC2086  # two words
+        fail "needs what these packages of Debian have: apt-get install$packages"
+    echo "run.sh: installing$packages" >&2
+    # shellcheck disable=SC2086  # some words
     apt-get update -qq >&2 && DEBIAN_FRONTEND=noninteractive \
         apt-get install -y -qq --no-install-recommends $packages >/dev/null ||
-        fail "apt-get could not install $packages"
+        fail "apt-get could not install$packages"
 }
 
 word=${1-serve}
@@ -93,7 +108,9 @@ demo) service server.py --demo --database=sqlite:var/demo.db "$@" ;;
 user) service manage.py user "$@" ;;
 test)
     environment tests requirements.txt tests/requirements.txt
-    [ -n "${CHAT_TEST_MYSQL:-}" ] || mariadb " or name a server: CHAT_TEST_MYSQL=mysql://root@HOST:PORT"
+    [ -n "${CHAT_TEST_MYSQL:-}" ] || need_mariadb
+    need_browser
+    install
     "$python" -m ruff format --check .
     "$python" -m ruff check .
     "$python" -m mypy
@@ -101,7 +118,8 @@ test)
     ;;
 bench)
     environment tests requirements.txt tests/requirements.txt
-    mariadb ""
+    need_mariadb
+    install
     exec "$python" -m bench "$@"
     ;;
 *)

@@ -70,15 +70,20 @@ class Databases:
         connection.close()
 
 
-@pytest.fixture(params=["sqlite", "mysql"])
-def databases(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[Databases]:
+def open_databases(request: pytest.FixtureRequest, tmp_path: Path, engine: str) -> Iterator[Databases]:
+    """What the fixture `databases` is made of, on SQLite or on MariaDB."""
     server_url = None
-    if request.param == "mysql":
+    if engine == "mysql":
         named = os.environ.get("CHAT_TEST_MYSQL")
         server_url = named or f"mysql://root@127.0.0.1:{request.getfixturevalue('mariadb').port}"
     made = Databases(tmp_path, server_url)
     yield made
     made.drop_all()
+
+
+@pytest.fixture(params=["sqlite", "mysql"])
+def databases(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[Databases]:
+    yield from open_databases(request, tmp_path, request.param)
 
 
 @pytest.fixture

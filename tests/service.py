@@ -15,17 +15,11 @@ SERVING = re.compile(r"serving on http://127\.0\.0\.1:(\d+)")
 
 
 class Service:
-    """`server.py` with settings. Its log is in `log`."""
+    """`server.py` with settings. Its log is in `log`, its port at every start the one of the first."""
 
     def __init__(self, folder: Path, *settings: str) -> None:
         self.log = folder / "log"
-        self._arguments = [
-            sys.executable,
-            "server.py",
-            "--port=0",
-            f"--secret-file={folder / 'secret'}",
-            *settings,
-        ]
+        self._arguments = [sys.executable, "server.py", f"--secret-file={folder / 'secret'}", *settings]
         self._process: subprocess.Popen[bytes] | None = None
         self.port = 0
 
@@ -37,7 +31,8 @@ class Service:
         """Start, and wait until it serves."""
         self.log.unlink(missing_ok=True)
         with self.log.open("ab") as log:
-            self._process = subprocess.Popen(self._arguments, cwd=ROOT, stdout=log, stderr=log, env=os.environ)
+            arguments = [*self._arguments, f"--port={self.port}"]
+            self._process = subprocess.Popen(arguments, cwd=ROOT, stdout=log, stderr=log, env=os.environ)
         deadline = time.monotonic() + START_SECONDS
         while not (found := SERVING.search(self.log.read_text())):
             assert self._process.poll() is None, self.log.read_text()

@@ -1,0 +1,97 @@
+"""The service as a process, Chromium, and users without a browser."""
+
+import shutil
+from collections.abc import Callable, Iterator
+from pathlib import Path
+
+import pytest
+from playwright.sync_api import Browser, expect, sync_playwright
+
+from tests.conftest import Databases, open_databases
+from tests.pages.browsing import FLAGS, PATIENCE, OpenPage, Watch
+from tests.pages.fill import add_people
+from tests.pages.network import Network
+from tests.pages.peer import Peer
+from tests.service import Service, running
+
+on_both_engines = pytest.mark.parametrize("databases", ["sqlite", "mysql"], indirect=True)
+
+
+@pytest.fixture(autouse=True)
+def close_clients() -> None:
+    """Here are no clients on Tornado's loop, and Playwright has a loop of its own."""
+
+
+@pytest.fixture
+def databases(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[Databases]:
+    """On SQLite, unless the test is marked `on_both_engines`."""
+    yield from open_databases(request, tmp_path, getattr(request, "param", "sqlite"))
+
+
+@pytest.fixture
+def ids(database_url: str) -> dict[str, int]:
+    """The ids of olga, oleg, anna, boris and vera, who are in the database; their password is PASSWORD."""
+    return add_people(database_url)
+
+
+@pytest.fixture
+def service_settings() -> list[str]:
+    """The service's flags; a module or a `parametrize` puts its own in their place."""
+    return []
+
+
+@pytest.fixture
+def service(ids: dict[str, int], database_url: str, tmp_path: Path, service_settings: list[str]) -> Iterator[Service]:
+    """A running service, which may be killed and started again on the same port."""
+    with running(tmp_path, f"--database={database_url}", *service_settings) as started:
+        yield started
+    assert "Traceback" not in started.log.read_text()
+
+
+@pytest.fixture
+def peer(service: Service) -> Iterator[Callable[[str], Peer]]:
+    """Lets a user in who has no browser, by name."""
+    entered: list[Peer] = []
+
+    def enter(name: str) -> Peer:
+        entered.append(Peer(service.url, name))
+        return entered[-1]
+
+    yield enter
+    for one in entered:
+        one.close()
+
+
+@pytest.fixture
+def network(service: Service) -> Iterator[Network]:
+    """A wire to the service for `open_page(…, base=network.url)`, which a test can cut."""
+    made = Network(service.port)
+    yield made
+    made.close()
+
+
+@pytest.fixture(scope="package")
+def browser() -> Iterator[Browser]:
+    """Chromium. It ends with the tests of this folder: while it runs, asyncio's own loops would not."""
+    path = shutil.which("chromium")
+    assert path, "chromium is missing: ./run.sh test installs it"
+    expect.set_options(timeout=PATIENCE)
+    with sync_playwright() as playwright:
+        started = playwright.chromium.launch(executable_path=path, args=FLAGS)
+        yield started
+        started.close()
+
+
+@pytest.fixture
+def watch() -> Watch:
+    """What the test's pages did that they must not; `watch.allow(NETWORK)` where the line is cut."""
+    return Watch()
+
+
+@pytest.fixture
+def open_page(browser: Browser, service: Service, watch: Watch) -> Iterator[OpenPage]:
+    """Opens pages of the service; see OpenPage. At the end none may have done what it must not."""
+    made = OpenPage(browser, watch, service.url)
+    yield made
+    made.close()
+    assert not watch.notes, "\n".join(watch.notes)
