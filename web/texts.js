@@ -53,9 +53,13 @@ export function showDay(seconds) {
   return format({ weekday: "long", day: "numeric", month: "long", year }, seconds);
 }
 
+const days = new Map(); // quarter of an hour → its day; no zone's day begins within one
+
 /** The same for all times of one day in the reader's zone. */
 export function dayKey(seconds) {
-  return new Date(seconds * 1000).toDateString();
+  const quarter = Math.floor(seconds / 900);
+  if (!days.has(quarter)) days.set(quarter, new Date(seconds * 1000).toDateString());
+  return days.get(quarter);
 }
 
 const formats = new Map();

@@ -43,9 +43,10 @@ export class Transcript extends HTMLElement {
 
   /** Show these rows (rows.js) in place of those before. */
   show(rows, { toEnd = false } = {}) {
-    const anchor = this.#findAnchor(new Set(rows.map((row) => row.key)));
+    const index = new Map(rows.map((row, place) => [row.key, place]));
+    const anchor = this.#findAnchor(index);
     this.#rows = rows;
-    this.#index = new Map(rows.map((row, index) => [row.key, index]));
+    this.#index = index;
     this.isFollowing ||= toEnd;
     this.#render(this.isFollowing ? null : anchor);
     this.#tellView();

@@ -168,17 +168,19 @@ export class Queue extends HTMLElement {
     return this.#isHovered || this.list.contains(focused(this));
   }
 
-  #follow(id) {
-    const order = this.#listing.order;
-    const isSame = order.length === this.list.keys.length && order.every((key, index) => key === this.list.keys[index]);
-    if (isSame) this.#changed.clear();
-    else if (id !== undefined) this.#changed.add(id);
-    if (this.#isFrozen && !isSame && this.list.keys.length) {
-      this.#update.hidden = false;
-      this.#update.replaceChildren(t("changed", { n: Math.max(this.#changed.size, 1) }));
-    } else {
+  /** The order may have changed: what was loaded behind the rows comes at once, the rest when nobody is at them. */
+  #follow() {
+    const { order } = this.#listing;
+    const { keys } = this.list;
+    const shown = new Set(keys);
+    const isSame = (key, index) => key === order[index];
+    if (!this.#isFrozen || keys.every(isSame)) {
       this.#apply();
+      return;
     }
+    this.list.show([...keys, ...order.slice(keys.length).filter((key) => !shown.has(key))]);
+    this.#update.hidden = false;
+    this.#update.replaceChildren(t("changed", { n: Math.max(this.#changed.size, 1) }));
   }
 
   #apply() {

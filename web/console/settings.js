@@ -10,30 +10,22 @@ const DEFAULTS = {
 
 /** What an operator has set, kept in the store. Fires "change". */
 export class Settings extends EventTarget {
-  #store;
+  #values = DEFAULTS;
 
   constructor(store) {
     super();
-    this.#store = store;
+    const read = () => {
+      this.#values = { ...DEFAULTS, ...store.get("settings") };
+      this.dispatchEvent(new CustomEvent("change"));
+    };
     for (const name of Object.keys(DEFAULTS)) {
-      Object.defineProperty(this, name, {
-        get: () => this.#kept[name] ?? DEFAULTS[name],
-        set: (value) => this.#set(name, value),
-      });
+      const set = (value) => {
+        store.set("settings", { ...this.#values, [name]: value });
+        read();
+      };
+      Object.defineProperty(this, name, { get: () => this.#values[name], set });
     }
-    store.addEventListener("change", ({ detail }) => detail.name === "settings" && this.#tell());
-  }
-
-  get #kept() {
-    return this.#store.get("settings") ?? {};
-  }
-
-  #set(name, value) {
-    this.#store.set("settings", { ...this.#kept, [name]: value });
-    this.#tell();
-  }
-
-  #tell() {
-    this.dispatchEvent(new CustomEvent("change"));
+    store.addEventListener("change", ({ detail }) => detail.name === "settings" && read());
+    read();
   }
 }

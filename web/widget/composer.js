@@ -55,10 +55,11 @@ export class Composer {
 
   /** As high as the text, which is known once it is shown. */
   fit() {
+    this.#showCount();
+    if (CSS.supports("field-sizing", "content")) return;
     this.#field.style.height = "auto";
     const border = this.#field.offsetHeight - this.#field.clientHeight;
     this.#field.style.height = `${this.#field.scrollHeight + border}px`;
-    this.#showCount();
   }
 
   get #excess() {
