@@ -6,6 +6,12 @@ const RETRY = 2_000; // after "unavailable" and "too many requests"
 const OTHERS = 3_000; // what another tab wrote and has not sent by then
 const RETRIED = [5, 6];
 
+/** A new key for `message.send`, `message.operatorSend` and `note.add`. */
+export function makeKey() {
+  const bytes = crypto.getRandomValues(new Uint8Array(16)); // crypto.randomUUID is for secure origins alone
+  return Array.from(bytes, (byte) => byte.toString(16).padStart(2, "0")).join("");
+}
+
 /**
  * What was written and is not acknowledged yet. It is in the store until then, so a reload or a lost network loses
  * nothing; each item has a key, so what is sent twice, here and in another tab, is stored once.
@@ -50,8 +56,7 @@ export class Outbox extends EventTarget {
 
   /** Keep an item and send it as soon as it can be. */
   add(content) {
-    const bytes = crypto.getRandomValues(new Uint8Array(16));
-    const key = Array.from(bytes, (byte) => byte.toString(16).padStart(2, "0")).join("");
+    const key = makeKey();
     const newest = this.items.at(-1)?.created ?? 0;
     const item = { ...content, key, created: Math.max(Date.now(), newest + 1) };
     this.#write(item);

@@ -1,6 +1,6 @@
 import { Client, Disconnected, Refused } from "../client.js";
 import { throttled } from "../dom.js";
-import { Outbox } from "../outbox.js";
+import { makeKey, Outbox } from "../outbox.js";
 import { Thread } from "./thread.js";
 
 const EVENTS = ["typing", "read", "presence", "conversation", "note"];
@@ -23,6 +23,7 @@ export class Desk extends EventTarget {
   thread = null; // the open one
 
   #threads = new Map(); // by the customer's id; the last is the newest used
+  #triedNote = null; // the last one, until it was acknowledged
   #typists = new Map(); // customer's id → Map(name → until when, milliseconds)
 
   constructor(origin, store) {
@@ -137,9 +138,13 @@ export class Desk extends EventTarget {
     this.outbox.add({ user_id: userId, text, seen_id: seenId });
   }
 
-  /** Rejects with Refused or Disconnected, as the three below do. */
+  /** Rejects with Refused or Disconnected, as the three below do; the same text is then added once, however often. */
   async addNote(userId, text) {
-    const { note } = await this.client.call("note.add", userId, text);
+    const tried = this.#triedNote;
+    const key = tried?.userId === userId && tried.text === text ? tried.key : makeKey();
+    this.#triedNote = { userId, text, key };
+    const { note } = await this.client.call("note.add", userId, text, key);
+    this.#triedNote = null;
     this.#addNote(note);
   }
 

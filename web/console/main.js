@@ -55,13 +55,13 @@ class Console extends HTMLElement {
   /** The workplace is left by a reload: nothing of it stays in memory. */
   #leave(reason) {
     if (!this.#workplace) return;
-    if (reason === "expired") sessionStorage.setItem("notice", reason);
+    if (reason === "expired") this.#store.set("notice", reason);
     location.reload();
   }
 
   #takeNotice() {
-    const notice = sessionStorage.getItem("notice");
-    sessionStorage.removeItem("notice");
+    const notice = this.#store.get("notice");
+    this.#store.remove("notice");
     return notice ? t(notice) : "";
   }
 

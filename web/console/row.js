@@ -51,7 +51,11 @@ export function drawConversation(button, { conversation, me, wait, draft, isOpen
     h(
       "span",
       { class: "who" },
-      h("span", { class: online ? "dot online" : "dot", title: t(online ? "online" : "offline"), "aria-hidden": "true" }),
+      h("span", {
+        class: online ? "dot online" : "dot",
+        title: t(online ? "online" : "offline"),
+        "aria-hidden": "true",
+      }),
       h("span", { class: "hidden" }, `${t(online ? "online" : "offline")}: `),
       h("span", { class: "name" }, name),
       unread > 0 &&

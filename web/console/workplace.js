@@ -38,7 +38,7 @@ export class Workplace extends HTMLElement {
     this.#queue = new Queue(desk, settings, (id, event, messageId) => this.#choose(id, event, messageId));
     this.#composer = new Composer(desk, textLimit, {
       leave: () => this.focusRow(),
-      next: () => this.#openLongest(),
+      next: () => this.#openLongest(desk.thread?.userId),
       step: (step) => this.#openNeighbour(step),
       editReplies: () => editReplies(desk),
       say,
@@ -158,9 +158,9 @@ export class Workplace extends HTMLElement {
     this.#showRegion("conversation");
   }
 
-  #openLongest() {
-    const current = this.#desk.thread?.userId;
-    const [next] = this.#queue.waiting.filter((id) => id !== current);
+  /** Answer who waits longest; a `butNot` that was just answered may still be in the list. */
+  #openLongest(butNot) {
+    const next = this.#queue.waiting.find((id) => id !== butNot);
     if (next === undefined) {
       this.#announcer.say(t("empty_waiting"));
       return;
