@@ -1,13 +1,15 @@
-"""The pages: what is in web/, read once at the start and served from memory, compressed."""
+"""The pages: what is in web/, read once at the start, compressed once and served from memory."""
 
 import gzip
 import hashlib
 import json
 import re
 from collections.abc import Iterable, Sequence
+from functools import cache
 from pathlib import Path
 from typing import ClassVar, NamedTuple
 
+import brotli
 import tornado.web
 from tornado.template import Template
 
@@ -25,7 +27,8 @@ TYPES = {  # of the files that are served; others in the folder are nobody's
 TEMPLATES = {"/": "customer.html", "/operator": "operator.html", "/widget.js": "widget.js"}  # by the request's path
 FOREVER = "public, max-age=31536000, immutable"
 ASK = "no-cache"  # a browser may keep it, and asks by ETag whether it is still so
-TAKES_GZIP = re.compile(r"\bgzip\b(?!\s*;\s*q=0(\.0*)?\s*(,|$))", re.IGNORECASE)
+CODINGS = ("br", "gzip", "")  # in the order of the length of what they make; "" is the body as it is
+REFUSED = re.compile(r";\s*q=0(\.0*)?\s*$")
 VERSION = re.compile("[0-9a-f]{16}")
 PUBLIC = {  # pages of other sites may load it
     "Access-Control-Allow-Origin": "*",
@@ -49,12 +52,20 @@ class File(NamedTuple):
 
     content_type: str
     body: bytes
-    packed: bytes
     digest: str
 
 
 def _make_file(path: str, body: bytes) -> File:
-    return File(TYPES[Path(path).suffix], body, gzip.compress(body, 9, mtime=0), _digest(body))
+    return File(TYPES[Path(path).suffix], body, _digest(body))
+
+
+@cache
+def pack(body: bytes, coding: str) -> bytes:
+    """The body in a coding of CODINGS, made when it is first asked for: a start need not wait for it."""
+    if coding == "br":
+        packed: bytes = brotli.compress(body, mode=brotli.MODE_TEXT)
+        return packed
+    return gzip.compress(body, 9, mtime=0) if coding else body
 
 
 def _digest(content: bytes) -> str:
@@ -96,14 +107,16 @@ class _Handler(LogsNoRequest, tornado.web.RequestHandler):
 
     def send(self, file: File, cache: str) -> None:
         """Answer with the file; 304 where the client has it."""
-        is_packed = TAKES_GZIP.search(self.request.headers.get("Accept-Encoding", "")) is not None
+        asked = self.request.headers.get("Accept-Encoding", "").lower().split(",")
+        taken = {one.partition(";")[0].strip() for one in asked if not REFUSED.search(one)}
+        coding = next(coding for coding in CODINGS if not coding or coding in taken)
         self.set_header("Content-Type", file.content_type)
         self.set_header("Cache-Control", cache)
         self.set_header("Vary", "Accept-Encoding")
-        self._etag = f'"{file.digest}-gzip"' if is_packed else f'"{file.digest}"'
-        if is_packed:
-            self.set_header("Content-Encoding", "gzip")
-        self.finish(file.packed if is_packed else file.body)
+        self._etag = f'"{file.digest}-{coding}"' if coding else f'"{file.digest}"'
+        if coding:
+            self.set_header("Content-Encoding", coding)
+        self.finish(pack(file.body, coding))
 
     def compute_etag(self) -> str:
         """What Tornado compares with If-None-Match, of a 200 alone."""

@@ -14,9 +14,9 @@ export function chooseLanguage(wanted) {
   return candidates.find((tag) => tag in LANGUAGES) ?? "en";
 }
 
-/** Speak a language from now on. */
-export async function speak(language) {
-  table = (language === "ru" ? await import("./texts/ru.js") : await import("./texts/en.js")).default;
+/** Speak a language from now on, with the words of its table. */
+export function speak(language, words) {
+  table = words;
   locale = navigator.languages.find((tag) => tag.startsWith(language)) ?? language;
   plural = new Intl.PluralRules(language);
 }

@@ -18,7 +18,7 @@ class Console extends HTMLElement {
   async connectedCallback() {
     this.tabIndex = -1; // a click beside everything leaves the focus in here
     const language = chooseLanguage(this.#settings.language);
-    await speak(language);
+    speak(language, (await import(`./texts/${language}.js`)).default);
     document.documentElement.lang = language;
     if (this.#settings.theme) document.documentElement.dataset.theme = this.#settings.theme;
     document.title = t("desk");

@@ -56,7 +56,7 @@ export class SupportChat extends HTMLElement {
 
   async #speak() {
     this.#language = chooseLanguage(this.#store.get("language") ?? this.dataset.lang);
-    await speak(this.#language);
+    speak(this.#language, (await import(`../texts/${this.#language}.js`)).default);
   }
 
   /** Everything that has words; a switch of the language makes it anew. */
