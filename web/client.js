@@ -1,7 +1,4 @@
-/**
- * The client of the protocol (docs/protocol.md): log-in, the connection and its return after a break, requests and
- * pushes. The pages use it, and so may any other front end.
- */
+/** The client of docs/protocol.md, for the pages and any other front end. */
 
 const FIRST_PAUSE = 500; // between attempts to connect, in milliseconds; it doubles
 const LONGEST_PAUSE = 30_000;
@@ -10,7 +7,7 @@ const PATIENCE = 10_000; // for a connection to open, and for the answer to a qu
 const QUIET = 25_000; // after it that question is asked
 const LOG_IN_AGAIN = 1008;
 
-/** The service's answer to a request was an error of the protocol. */
+/** The answer was an error, with its `code`. */
 export class Refused extends Error {
   constructor({ code, message }) {
     super(message);
@@ -18,10 +15,10 @@ export class Refused extends Error {
   }
 }
 
-/** There is no connection, or it was lost before the answer: what was asked may have happened or not. */
+/** The connection was lost before the answer: what was asked may have happened or not. */
 export class Disconnected extends Error {}
 
-/** `reason` is "wrong", "throttled" or "unavailable"; `seconds` is when to try again, 0 where nobody said. */
+/** `reason` is "wrong", "throttled" or "unavailable"; one may try again in `seconds`. */
 export class LogInFailed extends Error {
   constructor(reason, seconds) {
     super(reason);
@@ -31,15 +28,13 @@ export class LogInFailed extends Error {
 }
 
 /**
- * One user's session with the service.
- *
- * Fires
- * - "line" when `line` changed: `state` is "out" (nobody is logged in), "connecting", "open", or "waiting" until
- *   `retryAt` (milliseconds) after a break that began at `since`;
- * - "enter" with `{messages, isWhole, isFirst, status}` on each connection, before any push: `isWhole` says that
- *   `messages` replace what the page has, else they follow it;
- * - "message", "typing", "read", "presence", "conversation", "note" with the content of each push;
- * - "out" with `{reason}`: "chosen" here, "elsewhere" (in another tab), "expired" (the service knows the token no more).
+ * One user's session with the service. Fires
+ * - "line": `line.state` is "out" (nobody is logged in), "connecting", "open", or "waiting" until `retryAt`, after a
+ *   break that began at `since` (milliseconds);
+ * - "enter" `{messages, isWhole, isFirst, status}`, on each connection and before its pushes: `messages` replace what
+ *   the page has if `isWhole`, else they follow it;
+ * - a push by its name, such as "message", with its content;
+ * - "out" `{reason}`: "chosen" here, "elsewhere" in another tab, or "expired".
  */
 export class Client extends EventTarget {
   line = { state: "out", retryAt: 0, since: 0 };
@@ -61,10 +56,7 @@ export class Client extends EventTarget {
   #hasEntered = false;
   #seen = null; // the session that the connection is of
 
-  /**
-   * @param {object} options `origin` of the service, such as "https://chat.example"; a `store` (store.js) for the
-   *   session; `events` to subscribe to.
-   */
+  /** @param {object} options the service's `origin`; a `store` (store.js) for the session; `events` to subscribe to */
   constructor({ origin, store, events }) {
     super();
     this.#origin = origin;

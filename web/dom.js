@@ -12,25 +12,18 @@ export function h(tag, attributes = {}, ...children) {
   return element;
 }
 
-const SHAPES = {
+/** What `icon` draws, by name, on 24 x 24. */
+export const SHAPES = {
   chat: "M4 4h16v12H9l-5 4z",
   close: "M6 6l12 12M18 6L6 18",
   send: "M4 12l16-8-6 16-3-6z",
   menu: "M4 7h16M4 12h16M4 17h16",
   down: "M12 5v14M6 13l6 6 6-6",
-  back: "M15 5l-7 7 7 7",
   sent: "M5 13l4 4L19 7",
   read: "M2 13l4 4L16 7M12 16l1 1L22 8",
   clock: "M12 3a9 9 0 100 18 9 9 0 000-18zM12 7v5l3 2",
   alert: "M12 3l10 18H2zM12 10v5M12 18v.5",
-  search: "M10.5 4a6.5 6.5 0 100 13 6.5 6.5 0 000-13zM15.5 15.5L21 21",
-  sound: "M4 9v6h4l6 5V4L8 9zM17.5 8.5a5 5 0 010 7",
-  bell: "M6 17V11a6 6 0 0112 0v6l2 2H4zM10 21h4",
-  theme: "M12 3a9 9 0 100 18zM12 3a9 9 0 010 18",
-  help: "M9 9a3 3 0 114 3c-1 .5-1 1-1 2M12 17.5v.5M12 2.5a9.5 9.5 0 100 19 9.5 9.5 0 000-19z",
   out: "M10 4H5v16h5M14 8l4 4-4 4M18 12H9",
-  details: "M4 5h16v14H4zM14 5v14",
-  reply: "M4 5h16M4 10h16M4 15h9M17 15v6M14 18h6",
 };
 
 /** A drawing beside words: it has no name of its own. */

@@ -13,11 +13,9 @@ export function makeKey() {
 }
 
 /**
- * What was written and is not acknowledged yet. It is in the store until then, so a reload or a lost network loses
- * nothing; each item has a key, so what is sent twice, here and in another tab, is stored once.
- *
- * An item is `{key, created, text, …}`, `created` in milliseconds; with `failed`, the error's code or "old", it waits
- * for a decision; with `message_id` it was acknowledged.
+ * What was written and is not acknowledged. It is in the store until then, under a key with which the service stores it
+ * once, whichever tab sends it. An item is `{key, created, text, …}`, `created` in milliseconds; with `failed`, an
+ * error's code or "old", it waits for a decision; with `message_id` it was acknowledged.
  *
  * Fires "change"; "sent" `{item, message}`; "refused" `{item, code}` where it failed.
  */

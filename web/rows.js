@@ -3,14 +3,11 @@ import { dayKey, showDay } from "./texts.js";
 const GROUP = 5 * 60; // seconds within which one author's messages stand together
 
 /**
- * What a transcript shows, from the oldest to the newest: an array of `{key, kind, mark, …}`. A row with the same key
- * and mark looks the same.
+ * What a transcript shows, the oldest first: `{key, kind, mark, …}`; the same key and mark are the same to see.
  *
- * @param {object} content
- *   `messages` of the protocol and `notes`, both by rising id; `pending` items of the outbox, with their `state`;
- *   `isOwn(message)`, of the reader's side; `authorOf(message)`, its author's name, "" for the reader; `readId`, up to
- *   which the other side has read; `newId`, the first message under the line "New", or null; `foundId`, the message
- *   that was looked for, or null.
+ * `messages` and `notes` rise by id; `pending` are items of the outbox with a `state`; `isOwn(message)`: it is of the
+ * reader's side; `authorOf(message)`: a name, "" for the reader; `readId`: the other side has read up to it; `newId`:
+ * the first message under "New"; `foundId`: the one that was looked for.
  */
 export function makeRows({
   messages,

@@ -5,6 +5,7 @@ import { confirm } from "./dialogs.js";
 import { Drafts } from "./drafts.js";
 import { LogIn } from "./login.js";
 import { Settings } from "./settings.js";
+import "./shapes.js";
 import { Workplace } from "./workplace.js";
 
 /** The console's page: the log-in form, or the workplace of the operator who is logged in. */
