@@ -15,7 +15,7 @@ from tests.pages.peer import Peer
 from tests.service import Service
 from tests.test_pages_served import reach
 
-TEXTS = {"texts/en.js", "texts/ru.js"}  # of which one is counted
+TEXTS = {"texts/en.js", "texts/ru.js", "console/texts/en.js", "console/texts/ru.js"}  # the longer ones are counted
 HEALTH = "fetch('/healthz').then((answer) => answer.status, (error) => error.name)"
 
 
