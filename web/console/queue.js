@@ -103,8 +103,8 @@ export class Queue extends HTMLElement {
     return this.#listings.waiting.order;
   }
 
-  /** Take in that a row leaves the list, though the focus is inside. Returns the row after it. */
-  release(id) {
+  /** Take in what the operator's own act has moved, though the focus is inside. Returns the row that came after it. */
+  settle(id) {
     const keys = this.list.keys;
     const index = keys.indexOf(id);
     this.#apply();

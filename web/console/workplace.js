@@ -87,10 +87,10 @@ export class Workplace extends HTMLElement {
     this.#queue.focusRow(userId || undefined);
   }
 
-  /** Give the focus to the open conversation's row, or to what is next to it. */
-  focusRow() {
+  /** Give the focus to the open conversation's row, or to another's, or to what is next to it. */
+  focusRow(id = this.#desk.thread?.userId) {
     if (NARROW.matches && this.dataset.region !== "queue") this.#pane.focusTitle();
-    else this.#queue.focusRow(this.#desk.thread?.userId);
+    else this.#queue.focusRow(id);
   }
 
   #listen(actions) {
@@ -216,12 +216,13 @@ export class Workplace extends HTMLElement {
     this.#undo.offer(id, t("closed_name", { name: conversation.user_name }));
     this.#announcer.say(t("closed_name", { name: conversation.user_name }));
     this.#showRegion("queue");
-    this.#queue.focusRow(this.#queue.release(id));
+    this.#queue.focusRow(this.#queue.settle(id));
   }
 
   async #reopen(id) {
     await this.#do(() => this.#desk.reopen(id));
-    this.focusRow();
+    this.#queue.settle(id);
+    this.focusRow(id);
   }
 
   // Regions

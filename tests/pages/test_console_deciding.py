@@ -1,0 +1,140 @@
+"""Whose a conversation is and whether it is closed; what was found by a search."""
+
+from collections.abc import Callable
+
+from playwright.sync_api import expect
+
+from tests.pages.browsing import OpenPage
+from tests.pages.console import enter
+from tests.pages.fill import add_messages
+from tests.pages.peer import Peer
+
+Enter = Callable[[str], Peer]
+
+
+def test_a_conversation_is_given_to_oneself_to_a_colleague_and_back_to_all(open_page: OpenPage, peer: Enter) -> None:
+    peer("oleg")
+    peer("anna").send("a question")
+    console = enter(open_page)
+    console.open("anna")
+    facts = console.page.get_by_role("main").locator(".facts")
+    expect(facts).to_contain_text("Not assigned")
+    console.row("anna").focus()
+    console.press("KeyI")
+    expect(facts).to_contain_text("Assigned to olga")
+    console.press("KeyA")
+    expect(console.dialog.get_by_role("heading")).to_have_text("Who has anna?")
+    expect(console.dialog.get_by_role("button", name="Me")).to_be_focused()
+    console.page.keyboard.press("ArrowDown")
+    expect(console.dialog.get_by_role("button", name="oleg")).to_be_focused()
+    expect(console.dialog.get_by_role("button", name="oleg")).to_have_text("olegOnline")
+    console.page.keyboard.press("Enter")
+    expect(facts).to_contain_text("Assigned to oleg")
+    expect(console.row("anna")).to_be_focused()
+    console.details.get_by_role("button", name="Assign…").click()
+    console.dialog.get_by_role("button", name="Nobody: back to all").click()
+    expect(facts).to_contain_text("Not assigned")
+
+
+def test_after_a_close_the_next_row_has_the_focus_and_in_the_end_the_heading(open_page: OpenPage, peer: Enter) -> None:
+    for name in ("anna", "boris", "vera"):
+        peer(name).send("a question")
+    console = enter(open_page)
+    console.open("boris")
+    console.row("boris").focus()
+    console.press("KeyE")
+    expect(console.row("vera")).to_be_focused()
+    expect(console.row("boris")).to_have_count(0)
+    console.page.keyboard.press("Enter")
+    console.wait_for("vera")
+    console.press("KeyE")
+    expect(console.row("anna")).to_be_focused()
+    console.page.keyboard.press("Enter")
+    console.wait_for("anna")
+    console.page.get_by_role("main").get_by_role("button", name="Close conversation").click()
+    expect(console.heading).to_be_focused()
+    expect(console.queue.get_by_text("Nobody is waiting.")).to_be_visible()
+
+
+def test_a_close_is_undone_by_a_key_and_by_a_button(open_page: OpenPage, peer: Enter) -> None:
+    peer("anna").send("a question")
+    console = enter(open_page)
+    reopen = console.page.get_by_role("main").get_by_role("button", name="Reopen")
+    console.open("anna")
+    console.row("anna").focus()
+    console.press("KeyE")
+    expect(console.page.get_by_text("Closed: anna").first).to_be_visible()
+    expect(reopen).to_be_visible()
+    console.press("KeyZ")
+    expect(console.page.get_by_role("main").get_by_role("button", name="Close conversation")).to_be_visible()
+    expect(console.row("anna")).to_be_focused()
+    console.press("KeyE")
+    expect(reopen).to_be_visible()
+    console.page.get_by_role("button", name="Undo").click()
+    expect(console.row("anna")).to_be_focused()
+    expect(console.page.get_by_role("button", name="Undo")).to_be_hidden()
+    console.press("KeyZ")  # nothing is left to undo
+    expect(console.tab("waiting").locator(".count")).to_have_text("1")
+
+
+def test_a_conversation_with_an_unseen_message_stays_open(open_page: OpenPage, peer: Enter, database_url: str) -> None:
+    peer("anna").send("a question")
+    console = enter(open_page)
+    console.open("anna")
+    console.row("anna").focus()
+    add_messages(database_url, "anna", 1)  # this page is not told of it
+    console.press("KeyE")
+    expect(console.toast).to_have_text("A new message came meanwhile. The conversation stays open.")
+    expect(console.row("anna")).to_be_focused()
+    expect(console.page.get_by_role("button", name="Undo")).to_be_hidden()
+
+
+def test_a_search_marks_what_it_found_and_opens_it(open_page: OpenPage, peer: Enter, database_url: str) -> None:
+    peer("anna").send("Where is my ПОСЫЛКА, please?")
+    add_messages(database_url, "anna", 350)
+    peer("boris").send("посылка пришла")
+    console = enter(open_page)
+    console.row("boris").focus()
+    console.press("Slash", "/")
+    console.search.press_sequentially("посылка")
+    expect(console.queue.get_by_text("2 messages found")).to_be_visible()
+    expect(console.found).to_have_count(2)
+    expect(console.found.first).to_contain_text("boris")
+    assert console.found.locator("mark").all_text_contents() == ["посылка", "ПОСЫЛКА"]
+    console.search.press("ArrowDown")
+    console.page.keyboard.press("ArrowDown")
+    expect(console.found.nth(1)).to_be_focused()
+    console.page.keyboard.press("Enter")
+    console.wait_for("anna")
+    expect(console.bubble("Where is my ПОСЫЛКА, please?")).to_be_in_viewport()
+    expect(console.bubble("Message 350")).to_have_count(0)
+    expect(console.below).to_be_visible()
+    console.below.click()
+    expect(console.bubble("Message 350")).to_be_in_viewport()
+
+
+def test_a_search_that_finds_nothing_repeats_what_was_looked_for(open_page: OpenPage, peer: Enter) -> None:
+    peer("anna").send("a question")
+    console = enter(open_page)
+    console.page.keyboard.press("Control+k")
+    expect(console.search).to_be_focused()
+    console.search.fill("n")
+    expect(console.queue.get_by_text("Two characters at least.")).to_be_visible()
+    console.search.fill("nowhere")
+    expect(console.queue.get_by_text("Nothing was found for “nowhere”.")).to_be_visible()
+    console.search.press("Escape")
+    expect(console.search).to_have_value("")
+    expect(console.row("anna")).to_be_visible()
+    console.search.press("Escape")
+    expect(console.row("anna")).to_be_focused()
+
+
+def test_a_search_goes_on_to_the_next_page(open_page: OpenPage, database_url: str) -> None:
+    add_messages(database_url, "anna", 120)
+    console = enter(open_page)
+    console.search.fill("message")
+    expect(console.queue.get_by_text("50 messages found")).to_be_visible()
+    for number in (100, 120):
+        console.found.first.evaluate("(row) => row.closest('desk-list').scrollTo(0, 1e6)")
+        expect(console.queue.get_by_text(f"{number} messages found")).to_be_visible()
+    assert console.found.count() <= 60
