@@ -1,0 +1,255 @@
+"""Where an operator writes: drafts that nothing loses, notes, and a colleague who was faster."""
+
+from collections.abc import Callable
+
+from playwright.sync_api import expect
+
+from tests.pages.browsing import NETWORK, OpenPage, Watch
+from tests.pages.console import Console, enter
+from tests.pages.network import Network
+from tests.pages.peer import Peer
+
+Enter = Callable[[str], Peer]
+
+NAMES = ("anna", "boris", "vera")
+
+
+def expect_drafts(console: Console) -> None:
+    """Of all three customers, an answer and a note each."""
+    for name in NAMES:
+        console.open(name)
+        for kind in ("answer", "note"):
+            console.page.get_by_role("tab", name=console.t(f"kind_{kind}")).click()
+            expect(console.composer).to_have_value(f"{kind} to {name}")
+        expect(console.row(name)).to_contain_text(f"Draft: answer to {name}")
+
+
+def test_drafts_survive_all_but_the_log_out(open_page: OpenPage, peer: Enter, network: Network, watch: Watch) -> None:
+    watch.allow(NETWORK)
+    for name in NAMES:
+        peer(name).send("a question")
+    console = enter(open_page, base=network.url)
+    for name in NAMES:
+        console.open(name)
+        console.write(f"answer to {name}")
+        console.write(f"note to {name}", "note")
+    expect_drafts(console)
+    network.cut()
+    expect(console.line).not_to_have_text("Connected")
+    expect_drafts(console)
+    network.mend()
+    expect(console.line).to_have_text("Connected")
+    expect_drafts(console)
+    console.reload()  # within the 300 ms after the last key, too
+    expect_drafts(console)
+    console.log_out()
+    expect(console.dialog).to_contain_text("6 texts are not sent yet. Logging out deletes them.")
+    console.dialog.get_by_role("button", name="Cancel").click()
+    expect_drafts(console)
+    console.log_out()
+    console.dialog.get_by_role("button", name="Log out").click()
+    expect(console.name).to_be_focused()
+    assert not [name for name in console.kept() if name.startswith(("draft:", "outbox:", "session"))]
+    console.log_in("olga")
+    console.open("anna")
+    console.page.get_by_role("tab", name="Answer").click()
+    expect(console.composer).to_have_value("")
+    expect(console.row("anna")).not_to_contain_text("Draft")
+
+
+def test_a_draft_is_its_operators_own(open_page: OpenPage, peer: Enter) -> None:
+    peer("anna").send("a question")
+    console = enter(open_page)
+    console.open("anna")
+    console.write("begun by olga")
+    console.page.evaluate("localStorage.setItem('desk:session', JSON.stringify({token: '', user_id: 2}))")
+    console.page.reload()
+    expect(console.page.get_by_text("Your session has ended. Log in again: what you wrote is kept.")).to_be_visible()
+    console.log_in("oleg")
+    console.wait_for("anna")
+    expect(console.composer).to_have_value("")
+    console.log_out()
+    console.log_in("olga")
+    console.wait_for("anna")
+    expect(console.composer).to_have_value("begun by olga")
+
+
+def test_a_colleague_who_answers_first_is_shown_and_nothing_is_stored_twice(
+    open_page: OpenPage, peer: Enter, ids: dict[str, int]
+) -> None:
+    anna, boris, oleg = peer("anna"), peer("boris"), peer("oleg")
+    anna.send("a question")
+    boris.send("another question")
+    console = enter(open_page)
+    console.open("boris")
+    console.open("anna")
+    console.write("my answer")
+    oleg.answer(ids["anna"], "his answer")
+    expect(console.bubble("his answer")).to_be_visible()
+    expect(console.collision).to_be_hidden()
+    console.composer.press("Enter")
+    expect(console.collision).to_contain_text("oleg answered first:")
+    expect(console.collision).to_contain_text("his answer")
+    expect(console.composer).to_have_value("my answer")
+    expect(console.composer).to_be_focused()
+    expect(console.bubble("my answer")).to_have_count(0)
+    oleg.answer(ids["anna"], "and one more")
+    expect(console.collision).to_contain_text("and one more")
+    console.composer.press("Enter")
+    expect(console.page.get_by_role("button", name="Send anyway")).to_be_focused()
+    expect(console.bubble("my answer")).to_have_count(0)
+    console.page.keyboard.press("Enter")
+    expect(console.state("my answer")).to_have_text("Sent")
+    expect(console.collision).to_be_hidden()
+    expect(console.composer).to_be_focused()
+    expect(console.composer).to_have_value("")
+    stored = [message["message_text"] for message in peer("anna").messages]
+    assert stored == ["a question", "his answer", "and one more", "my answer"]
+
+
+def test_an_enter_that_is_held_down_does_not_slip_through(
+    open_page: OpenPage, peer: Enter, ids: dict[str, int]
+) -> None:
+    peer("anna").send("a question")
+    console = enter(open_page)
+    console.open("anna")
+    console.write("my answer")
+    peer("oleg").answer(ids["anna"], "his answer")
+    expect(console.bubble("his answer")).to_be_visible()
+    focused = console.page.locator(":focus")
+    for place in (console.collision, console.page.get_by_role("button", name="Send anyway").and_(focused)):
+        console.page.keyboard.down("Enter")
+        expect(place).to_be_visible()
+        for _ in range(5):
+            console.page.keyboard.down("Enter")  # a repeat
+        console.page.keyboard.up("Enter")
+        expect(console.composer).to_have_value("my answer")
+    expect(console.collision).to_be_visible()
+    assert [message["message_text"] for message in peer("anna").messages] == ["a question", "his answer"]
+
+
+def test_a_refused_answer_stands_before_what_was_typed_since(
+    open_page: OpenPage, peer: Enter, ids: dict[str, int], network: Network, watch: Watch
+) -> None:
+    watch.allow(NETWORK)
+    peer("anna").send("a question")
+    peer("boris").send("a question")
+    console = enter(open_page, base=network.url)
+    console.open("boris")
+    console.open("anna")
+    network.cut()
+    expect(console.line).not_to_have_text("Connected")
+    console.send("my answer")
+    expect(console.state("my answer")).to_have_text("Waiting for connection")
+    console.write("typed since")
+    peer("oleg").answer(ids["anna"], "his answer")
+    console.open("boris")
+    network.mend()
+    expect(console.status).to_have_text("A colleague answered anna first. Your text is kept.")
+    console.tab("open").click()
+    console.open("anna")
+    expect(console.collision).to_contain_text("his answer")
+    expect(console.composer).to_have_value("my answer\ntyped since")
+    console.collision.get_by_role("button", name="Discard").click()
+    expect(console.collision).to_be_hidden()
+    expect(console.composer).to_be_focused()
+    expect(console.composer).to_have_value("")
+    expect(console.row("anna")).not_to_contain_text("Draft")
+
+
+def test_who_views_and_types_is_shown_above_the_composer(open_page: OpenPage, peer: Enter, ids: dict[str, int]) -> None:
+    anna, oleg = peer("anna"), peer("oleg")
+    anna.send("a question")
+    console = enter(open_page)
+    console.open("anna")
+    expect(console.presence).to_have_text("")
+    oleg.call("conversation.open", ids["anna"])
+    expect(console.presence).to_have_text("oleg is viewing")
+    oleg.call("message.typing", ids["anna"])
+    expect(console.presence).to_have_text("oleg is typing an answer")
+    anna.call("message.typing")
+    expect(console.presence).to_have_text("oleg is typing an answer · anna is typing…")
+    oleg.call("conversation.open", None)
+    expect(console.presence).to_have_text("anna is typing…")
+    anna.send("one more")
+    expect(console.presence).to_have_text("")
+
+
+def test_a_note_is_for_colleagues_alone(open_page: OpenPage, peer: Enter, ids: dict[str, int]) -> None:
+    anna, oleg = peer("anna"), peer("oleg")
+    anna.call("events.subscribe", ["note", "conversation"])
+    oleg.call("events.subscribe", ["note"])
+    anna.send("a question")
+    console = enter(open_page)
+    console.open("anna")
+    console.write("an answer, later")
+    console.send("he called, too", "note")
+    expect(console.bubble("he called, too")).to_contain_text("Note – customers can’t see this · olga")
+    expect(console.composer).to_have_value("")
+    assert oleg.wait_for("note")["text"] == "he called, too"
+    assert [message["message_text"] for message in peer("anna").messages] == ["a question"]
+    console.page.get_by_role("tab", name="Answer").click()
+    expect(console.composer).to_have_value("an answer, later")
+    expect(console.page.get_by_role("button", name="Send to anna")).to_be_visible()
+    oleg.call("note.add", ids["anna"], "a colleague's")
+    expect(console.bubble("a colleague's")).to_contain_text("oleg")
+    console.reload()
+    expect(console.bubble("he called, too")).to_be_visible()
+
+
+def test_enter_sends_and_shift_enter_breaks_the_line(open_page: OpenPage, peer: Enter) -> None:
+    peer("anna").send("a question")
+    console = enter(open_page)
+    console.open("anna")
+    empty = console.composer.bounding_box()
+    console.composer.press("Enter")  # nothing to send
+    console.composer.press_sequentially("one")
+    console.page.context.new_cdp_session(console.page).send(
+        "Input.imeSetComposition", {"text": "ni", "selectionStart": 2, "selectionEnd": 2}
+    )
+    console.composer.press("Enter")  # takes what the input method offers
+    expect(console.bubble("one")).to_have_count(0)
+    console.composer.fill("")
+    for n in range(20):
+        console.composer.press_sequentially(f"line {n}")
+        console.composer.press("Shift+Enter")
+    full = console.composer.bounding_box()
+    assert empty
+    assert full
+    assert 30 <= empty["height"] <= 70
+    assert 150 <= full["height"] <= 200
+    console.composer.press("Enter")
+    expect(console.messages).to_contain_text("line 0\nline 1")
+
+
+def test_on_a_touch_screen_enter_breaks_the_line(open_page: OpenPage, peer: Enter) -> None:
+    peer("anna").send("a question")
+    console = enter(open_page, has_touch=True, is_mobile=True, viewport={"width": 390, "height": 780})
+    console.row("anna").tap()
+    console.wait_for("anna")
+    console.composer.tap()
+    console.page.keyboard.type("one")
+    console.composer.press("Enter")
+    console.page.keyboard.type("two")
+    expect(console.composer).to_have_value("one\ntwo")
+    console.page.get_by_role("button", name="Send to anna").tap()
+    expect(console.bubble("one\ntwo")).to_be_visible()
+
+
+def test_code_points_are_counted_where_the_end_is_near(open_page: OpenPage, peer: Enter) -> None:
+    peer("anna").send("a question")
+    console = enter(open_page)
+    console.open("anna")
+    composer = console.page.locator("desk-composer")
+    console.composer.fill("🙂" * 14_999)
+    expect(composer).not_to_contain_text("characters")
+    console.composer.fill("🙂" * 15_000)
+    expect(composer).to_contain_text("15000 of 16000 characters")
+    console.composer.fill("🙂" * 16_001)
+    expect(composer).to_contain_text("1 characters too many")
+    console.composer.press("Enter")
+    expect(console.composer).not_to_have_value("")
+    console.composer.fill("🙂" * 16_000)
+    console.composer.press("Enter")
+    expect(console.composer).to_have_value("")
+    expect(console.messages.locator(".state")).to_have_text("Sent")
