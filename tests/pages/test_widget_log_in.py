@@ -1,0 +1,160 @@
+"""Coming in and going out."""
+
+from collections.abc import Callable
+
+import pytest
+from playwright.sync_api import expect
+
+from tests.conftest import PASSWORD
+from tests.pages.browsing import NETWORK, OpenPage, Watch
+from tests.pages.peer import Peer
+from tests.pages.widget import Widget
+from tests.service import Service
+
+FORBIDDEN = "status of 403"  # Chromium's console tells of it
+
+
+def test_a_customer_logs_in_and_finds_the_composer_focused(open_page: OpenPage) -> None:
+    widget = Widget(open_page("/"))
+    widget.log_in("anna")
+    expect(widget.composer).to_be_focused()
+    expect(widget.line).to_contain_text("Nobody is here now. Leave a message, we will answer here.")
+
+
+def test_an_operator_who_comes_changes_the_line(open_page: OpenPage, peer: Callable[[str], Peer]) -> None:
+    widget = Widget(open_page("/"))
+    widget.log_in("anna")
+    peer("olga")
+    expect(widget.line).to_contain_text("Connected")
+
+
+def test_the_fields_say_what_they_are_to_people_and_password_managers(open_page: OpenPage) -> None:
+    widget = Widget(open_page("/"))
+    expect(widget.name).to_have_attribute("autocomplete", "username")
+    expect(widget.password).to_have_attribute("autocomplete", "current-password")
+    widget.password.focus()
+    widget.page.keyboard.insert_text("pasted")
+    expect(widget.password).to_have_value("pasted")
+
+
+def test_a_wrong_password_is_told_and_the_name_stays(open_page: OpenPage, watch: Watch) -> None:
+    watch.allow(FORBIDDEN)
+    widget = Widget(open_page("/"))
+    widget.fill_in("anna", "wrong")
+    expect(widget.error).to_have_text("The name or the password is wrong.")
+    expect(widget.status).to_have_text("The name or the password is wrong.")
+    expect(widget.name).to_have_value("anna")
+    expect(widget.password).to_be_focused()
+    widget.log_in("anna")
+
+
+@pytest.mark.parametrize("service_settings", [["--login-failures=1", "--login-window=300"]])
+def test_who_failed_too_often_sees_how_long_to_wait(open_page: OpenPage, watch: Watch) -> None:
+    watch.allow(FORBIDDEN)
+    widget = Widget(open_page("/"))
+    widget.fill_in("anna", "wrong")
+    expect(widget.error).to_contain_text("wrong")
+    widget.fill_in("anna", PASSWORD)
+    expect(widget.error).to_contain_text("Too many attempts. Try again in ")
+    before = widget.error.inner_text()
+    told = widget.status.inner_text()
+    expect(widget.error).not_to_have_text(before)  # it counts down, in no live region
+    assert widget.status.inner_text() == told
+    expect(widget.name).to_have_value("anna")
+    expect(widget.panel.get_by_role("button", name="Log in")).to_have_attribute("aria-disabled", "true")
+
+
+def test_a_service_that_is_away_reads_differently(open_page: OpenPage, service: Service, watch: Watch) -> None:
+    watch.allow(NETWORK)
+    widget = Widget(open_page("/"))
+    expect(widget.name).to_be_visible()
+    service.kill()
+    widget.fill_in("anna")
+    expect(widget.error).to_have_text("The service can’t be reached. Try again in a moment.")
+    expect(widget.name).to_have_value("anna")
+    service.start()
+    widget.log_in("anna")
+
+
+def test_an_operator_is_sent_to_the_operators_page(open_page: OpenPage, service: Service) -> None:
+    widget = Widget(open_page("/"))
+    widget.fill_in("olga")
+    expect(widget.panel.get_by_text("that is an operator’s account")).to_be_visible()
+    link = widget.panel.get_by_role("link", name="Go to the operators’ page")
+    expect(link).to_have_attribute("href", f"{service.url}/operator")
+    assert "session" not in widget.kept()
+    widget.log_in("anna")
+
+
+def test_a_log_out_leaves_nothing_in_any_tab_and_asks_first(
+    open_page: OpenPage, service: Service, watch: Watch
+) -> None:
+    watch.allow(NETWORK)
+    first = Widget(open_page("/"))
+    first.log_in("anna")
+    second = Widget(open_page("/", beside=first.page))
+    second.wait_for_line()
+    service.kill()
+    first.wait_for_line("waiting", "connecting")
+    first.send("not sent")
+    second.composer.fill("a text of the second tab")
+    first.log_out()
+    expect(first.panel.get_by_role("alertdialog")).to_contain_text("1 message is not sent yet.")
+    assert first.focus() == "Stay"
+    first.page.keyboard.press("Escape")
+    expect(first.composer).to_be_visible()
+    assert first.unsent() == ["not sent"]
+    first.log_out()
+    first.panel.get_by_role("button", name="Log out and lose it").click()
+    expect(first.name).to_be_focused()
+    expect(second.name).to_be_visible()
+    second.page.wait_for_timeout(500)  # longer than the composer waits before it saves
+    assert {name for name in second.kept() if name not in ("language", "theme")} == set()
+    service.start()
+    first.log_in("boris")
+    second.wait_for_line()  # it is the same customer's
+    for widget in (first, second):
+        expect(widget.composer).to_have_value("")
+        expect(widget.bubbles).to_have_count(0)
+
+
+def test_a_log_out_with_a_text_in_the_composer_asks_too(open_page: OpenPage) -> None:
+    widget = Widget(open_page("/"))
+    widget.log_in("anna")
+    widget.composer.fill("half a")
+    widget.log_out()
+    expect(widget.panel.get_by_role("alertdialog")).to_contain_text("What you are writing is not sent yet.")
+    widget.panel.get_by_role("button", name="Log out and lose it").click()
+    expect(widget.name).to_have_value("")
+    assert not widget.kept()
+
+
+def test_a_log_out_with_nothing_unsent_asks_nothing(open_page: OpenPage) -> None:
+    widget = Widget(open_page("/"))
+    widget.log_in("anna")
+    widget.send("Hello")
+    expect(widget.state("Hello")).to_have_text("Sent")
+    widget.log_out()
+    expect(widget.name).to_be_focused()
+    assert not widget.kept()
+
+
+def test_an_expired_session_says_so_and_keeps_what_was_written(
+    open_page: OpenPage, service: Service, watch: Watch
+) -> None:
+    watch.allow(NETWORK)
+    widget = Widget(open_page("/"))
+    widget.log_in("anna")
+    service.kill()
+    widget.wait_for_line("waiting", "connecting")
+    widget.send("written offline")
+    widget.composer.fill("a draft")
+    session = {**widget.kept()["session"], "token": "expired"}
+    widget.page.evaluate("(session) => localStorage.setItem('chat:session', JSON.stringify(session))", session)
+    service.start()
+    expect(widget.panel.get_by_text("Your session has ended.")).to_be_visible()
+    expect(widget.name).to_have_value("anna")
+    widget.password.fill(PASSWORD)
+    widget.password.press("Enter")
+    expect(widget.state("written offline")).to_have_text("Sent")
+    expect(widget.composer).to_have_value("a draft")
