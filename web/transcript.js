@@ -106,7 +106,10 @@ export class Transcript extends HTMLElement {
     const bottom = end ? this.#bottom(this.#nodes.get(end.key)) : 0;
     const isShort = this.#first > 0 && top > this.scrollTop - SPARE / 3;
     const isShortBelow = this.#last < this.#rows.length && bottom < this.scrollTop + this.clientHeight + SPARE / 3;
-    if (isShort || isShortBelow) this.#render(this.#findAnchor(this.#index) ?? this.#guessAnchor());
+    if (isShort || isShortBelow) {
+      const anchor = this.#findAnchor(this.#index);
+      this.#render(anchor?.offset < this.clientHeight ? anchor : this.#guessAnchor());
+    }
     this.#tellView();
   }
 

@@ -175,6 +175,14 @@ def enter(open_page: OpenPage, name: str = "olga", **options: Any) -> Console:
     return console
 
 
+def use_real_focus(*consoles: Console) -> None:
+    """Only the page that was brought to the front last has the focus; else Playwright lets every page believe it has."""
+    for console in consoles:
+        session = console.page.context.new_cdp_session(console.page)
+        session.send("Emulation.setFocusEmulationEnabled", {"enabled": False})
+    consoles[-1].page.bring_to_front()
+
+
 def make_old(url: str, user_id: int, minutes: int) -> None:
     """Let a customer's messages have come so long ago."""
     created = datetime.now(UTC) - timedelta(minutes=minutes)

@@ -4,6 +4,7 @@ import { Reading } from "../reading.js";
 import { makeRows } from "../rows.js";
 import { t } from "../texts.js";
 import { Transcript } from "../transcript.js";
+import { drawPrint } from "./print.js";
 import { drawWait, findWait } from "./row.js";
 
 /** The open conversation: who it is with, its messages and notes, and where one writes. */
@@ -47,6 +48,8 @@ export class ConversationPane extends HTMLElement {
     desk.addEventListener("opened", () => this.#show());
     desk.addEventListener("conversation", ({ detail: { now } }) => now.user_id === desk.thread?.userId && update());
     desk.addEventListener("operators", () => this.#drawHead());
+    addEventListener("beforeprint", () => this.append(drawPrint(this.#title.textContent, this.#makeRows(), desk.me)));
+    addEventListener("afterprint", () => this.querySelector(".print").remove());
     setInterval(() => this.#drawHead(), 15_000);
     this.#show();
   }
@@ -97,13 +100,25 @@ export class ConversationPane extends HTMLElement {
   #draw() {
     this.#drawHead();
     this.#drawState();
-    const { thread, outbox, me, isOnline } = this.#desk;
+    const { thread } = this.#desk;
     if (!thread?.isLoaded) return;
+    const rows = this.#makeRows();
+    const isFirst = this.#lastSeen === 0;
+    const isWriting = rows.at(-1)?.kind === "pending" && rows.at(-1).item.created > Date.now() - 500;
+    this.#transcript.show(rows, { toEnd: isWriting });
+    this.#lastSeen ||= thread.newestId ?? 0;
+    if (isFirst && thread.newId) this.#transcript.scrollToRow("new");
+    this.#drawBelow();
+  }
+
+  #makeRows() {
+    const { thread, outbox, me, isOnline } = this.#desk;
+    if (!thread?.isLoaded) return [];
     const known = new Set(thread.messages.map(({ message_id }) => message_id));
     const pending = outbox.items
       .filter((item) => item.user_id === thread.userId && !known.has(item.message_id))
       .map((item) => ({ ...item, state: item.failed ? "failed" : isOnline ? "sending" : "waiting" }));
-    const rows = makeRows({
+    return makeRows({
       messages: thread.messages,
       notes: thread.notes,
       pending,
@@ -113,12 +128,6 @@ export class ConversationPane extends HTMLElement {
       newId: thread.newId,
       foundId: this.#foundId,
     });
-    const isFirst = this.#lastSeen === 0;
-    const isWriting = rows.at(-1)?.kind === "pending" && rows.at(-1).item.created > Date.now() - 500;
-    this.#transcript.show(rows, { toEnd: isWriting });
-    this.#lastSeen ||= thread.newestId ?? 0;
-    if (isFirst && thread.newId) this.#transcript.scrollToRow("new");
-    this.#drawBelow();
   }
 
   #drawHead() {

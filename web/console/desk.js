@@ -161,9 +161,12 @@ export class Desk extends EventTarget {
     this.learn((await this.client.call("conversation.close", userId, null, false)).conversation);
   }
 
+  /** The customer's messages up to that one were seen; the answers behind the last of them go with it. */
   async markRead(userId, messageId) {
+    const thread = this.#threads.get(userId);
+    const seenId = thread?.countUnread(messageId) === 0 ? thread.newestId : messageId;
     try {
-      const { read_id } = await this.client.call("message.read", userId, messageId);
+      const { read_id } = await this.client.call("message.read", userId, seenId);
       this.#markRead({ user_id: userId, operator_read_id: read_id });
     } catch (error) {
       ignoreLoss(error);
@@ -247,9 +250,10 @@ export class Desk extends EventTarget {
     const conversation = this.find(user_id);
     if (!conversation) return;
     const now = { ...conversation, ...marks };
-    if (now.operator_read_id >= (now.last_message?.message_id ?? 0)) now.unread = 0;
-    if (this.conversations.has(user_id)) this.conversations.set(user_id, now);
     const thread = this.#threads.get(user_id);
+    const isAll = now.operator_read_id >= (now.last_message?.message_id ?? 0);
+    now.unread = isAll ? 0 : (thread?.countUnread(now.operator_read_id) ?? now.unread);
+    if (this.conversations.has(user_id)) this.conversations.set(user_id, now);
     if (thread) thread.conversation = now;
     this.#tell("conversation", { now, before: conversation });
     if (thread === this.thread) this.#tell("thread");

@@ -33,6 +33,12 @@ export class Thread {
     }
   }
 
+  /** How many of the customer's messages stand above that id; null where not all of them are loaded. */
+  countUnread(readId) {
+    if (!this.isLoaded || (this.hasOlder && this.messages[0].message_id > readId)) return null;
+    return this.messages.filter((message) => !message.is_from_support && message.message_id > readId).length;
+  }
+
   prepend({ messages, has_more }) {
     this.messages = [...messages, ...this.messages];
     this.hasOlder = has_more;

@@ -98,6 +98,7 @@ export class Workplace extends HTMLElement {
     const { client } = desk;
     client.addEventListener("line", () => this.#showLine());
     client.addEventListener("message", ({ detail }) => this.#hear(detail));
+    client.addEventListener("enter", ({ detail }) => detail.isWhole || detail.messages.forEach((it) => this.#hear(it)));
     desk.addEventListener("enter", () => this.#queue.reload());
     desk.addEventListener("counts", () => this.#showLine());
     desk.outbox.addEventListener(
@@ -271,7 +272,8 @@ export class Workplace extends HTMLElement {
   // Telling
 
   #hear(message) {
-    if (message.user_id !== this.#desk.thread?.userId) return;
+    const isOwn = message.invader_name === this.#desk.me?.user_name; // of another tab
+    if (isOwn || message.user_id !== this.#desk.thread?.userId) return;
     this.#announcer.hear(message.invader_name || message.user_name, message.message_text);
   }
 

@@ -1,0 +1,212 @@
+"""What an operator has seen: what is told to be read, what is new, and what is spoken."""
+
+from collections.abc import Callable
+
+from playwright.sync_api import expect
+
+from tests.pages.browsing import NETWORK, OpenPage, Watch
+from tests.pages.console import Console, enter, use_real_focus
+from tests.pages.fill import add_messages
+from tests.pages.network import Network
+from tests.pages.peer import Peer
+
+Enter = Callable[[str], Peer]
+
+
+def test_what_is_before_the_eyes_is_read_and_stays_so(open_page: OpenPage, peer: Enter, ids: dict[str, int]) -> None:
+    anna = peer("anna")
+    anna.call("events.subscribe", ["read"])
+    asked = anna.send("a question")
+    console = enter(open_page)
+    expect(console.row("anna").locator(".count")).to_have_text("1 unread message")
+    console.open("anna")
+    expect(console.row("anna").locator(".count")).to_have_count(0)
+    assert anna.wait_for("read")["operator_read_id"] == asked["message_id"]
+    console.send("an answer")
+    expect(console.state("an answer")).to_have_text("Sent")
+    anna.call("message.read", anna.wait_for("message")["message_id"])
+    expect(console.state("an answer")).to_have_text("Read")
+    console.send("another answer")
+    expect(console.state("another answer")).to_have_text("Sent")
+    console.reload()
+    expect(console.state("an answer")).to_have_text("Read")
+    expect(console.state("another answer")).to_have_text("Sent")
+    console.tab("open").click()
+    expect(console.row("anna")).to_be_visible()
+    expect(console.row("anna").locator(".count")).to_have_count(0)
+
+
+def test_nothing_is_read_on_a_page_without_the_focus(open_page: OpenPage, peer: Enter) -> None:
+    peer("boris").send("a question")
+    behind = enter(open_page)
+    peer("anna").send("a question")
+    before = Console(open_page("/operator", beside=behind.page))
+    before.wait_for_line()
+    use_real_focus(before, behind)
+    behind.open("boris")
+    expect(behind.row("boris").locator(".count")).to_have_count(0)
+    before.page.bring_to_front()
+    peer("boris").send("one more")
+    expect(behind.bubble("one more")).to_be_visible()
+    before.open("anna")
+    expect(before.row("anna").locator(".count")).to_have_count(0)  # a second has passed for both
+    expect(behind.row("boris").locator(".count")).to_have_text("1 unread message")
+    behind.page.bring_to_front()
+    expect(behind.row("boris").locator(".count")).to_have_count(0)
+    expect(before.row("boris").locator(".count")).to_have_count(0)
+
+
+def test_the_line_new_stays_until_one_switches(open_page: OpenPage, peer: Enter) -> None:
+    anna = peer("anna")
+    anna.send("seen")
+    peer("boris").send("a question")
+    console = enter(open_page)
+    console.open("anna")
+    expect(console.row("anna").locator(".count")).to_have_count(0)
+    console.open("boris")
+    anna.send("not seen")
+    anna.send("not seen either")
+    expect(console.row("anna").locator(".count")).to_have_text("2 unread messages")
+    console.open("anna")
+    items = console.messages.get_by_role("listitem")
+    line = items.filter(has_text="New")
+    expect(items.nth(2)).to_have_text("New")
+    expect(console.row("anna").locator(".count")).to_have_count(0)
+    anna.call("events.subscribe", ["read"])
+    last = anna.send("one more")
+    expect(console.bubble("one more")).to_be_visible()
+    while anna.wait_for("read")["operator_read_id"] < last["message_id"]:
+        pass
+    expect(line).to_have_count(1)
+    expect(items.nth(2)).to_have_text("New")
+    console.open("boris")
+    console.open("anna")
+    expect(console.bubble("one more")).to_be_visible()
+    expect(line).to_have_count(0)
+
+
+def test_what_comes_below_is_counted_and_not_read(
+    open_page: OpenPage, peer: Enter, database_url: str, ids: dict[str, int]
+) -> None:
+    anna, oleg = peer("anna"), peer("oleg")
+    oleg.call("message.read", ids["anna"], add_messages(database_url, "anna", 80)[-1])
+    console = enter(open_page)
+    console.tab("open").click()
+    console.open("anna")
+    expect(console.bubble("Message 80")).to_be_in_viewport()
+    expect(console.below).to_be_hidden()
+    console.messages.hover()
+    console.page.mouse.wheel(0, -800)
+    expect(console.below).to_have_accessible_name("To the newest message")
+    seen = console.bubble("Message 65")
+    expect(seen).to_be_in_viewport()
+    before = seen.bounding_box()
+    anna.send("first below")
+    anna.send("second below")
+    expect(console.below).to_have_text("2 new")
+    oleg.answer(ids["anna"], "a colleague's is none of them")
+    expect(console.below).to_have_text("2 new")
+    after = seen.bounding_box()
+    assert before
+    assert after
+    assert abs(before["y"] - after["y"]) <= 1
+    expect(console.row("anna").locator(".count")).to_have_text("2 unread messages")
+    console.below.click()
+    expect(console.bubble("second below")).to_be_in_viewport()
+    expect(console.below).to_be_hidden()
+    expect(console.messages).to_be_focused()
+    expect(console.row("anna").locator(".count")).to_have_count(0)
+    anna.send("the end is followed")
+    expect(console.bubble("the end is followed")).to_be_in_viewport()
+    console.messages.hover()
+    console.page.mouse.wheel(0, -800)
+    expect(console.below).to_be_visible()
+    console.send("my own")
+    expect(console.bubble("my own")).to_be_in_viewport()
+
+
+def test_the_log_speaks_exactly_the_new_incoming_messages(
+    open_page: OpenPage, peer: Enter, database_url: str, ids: dict[str, int], network: Network, watch: Watch
+) -> None:
+    watch.allow(NETWORK)
+    anna, oleg = peer("anna"), peer("oleg")
+    oleg.call("message.read", ids["anna"], add_messages(database_url, "anna", 150)[-1])
+    console = enter(open_page, base=network.url)
+    console.tab("open").click()
+    console.open("anna")
+    tab = Console(open_page("/operator", beside=console.page, base=network.url))
+    tab.tab("open").click()
+    tab.open("anna")
+    console.page.bring_to_front()
+    expect(console.bubble("Message 150")).to_be_in_viewport()
+    console.messages.evaluate("(scroller) => scroller.scrollTo(0, 0)")
+    expect(console.bubble("Message 45")).to_be_attached()
+    tab.send("an own one")
+    expect(console.bubble("an own one")).to_be_attached()
+    console.send("another own one")
+    expect(console.state("another own one")).to_have_text("Sent")
+    peer("boris").send("of another conversation")
+    anna.send("a question")
+    oleg.answer(ids["anna"], "an answer")
+    entries = console.log.locator("p")
+    expect(console.log).to_have_text("anna: a question oleg: an answer")
+    expect(entries).to_have_count(1)
+    network.cut()
+    expect(console.status).to_have_text("Connection lost.")
+    anna.send("in the break")
+    network.mend()
+    expect(console.status).to_have_text("Connected again.")
+    expect(entries).to_have_text([*entries.all_text_contents(), "anna: in the break"])
+    anna.send("long " * 50)
+    expect(entries.last).to_have_text("anna: " + ("long " * 40).strip())
+    for n in range(3):
+        anna.send(f"number {n}")
+        expect(entries.last).to_have_text(f"anna: number {n}")
+    expect(entries).to_have_count(5)
+
+
+def test_two_tabs_of_one_operator_show_the_same(open_page: OpenPage, peer: Enter) -> None:
+    anna = peer("anna")
+    anna.send("a question")
+    one = enter(open_page)
+    other = Console(open_page("/operator", beside=one.page))
+    for console in (one, other):
+        console.open("anna")
+    one.send("from the first")
+    expect(other.bubble("from the first")).to_have_count(1)
+    other.send("from the second")
+    expect(one.bubble("from the second")).to_have_count(1)
+    expect(one.state("from the second")).to_have_text("Sent")
+    assert [message["message_text"] for message in peer("anna").messages] == [
+        "a question",
+        "from the first",
+        "from the second",
+    ]
+    other.log_out()
+    expect(one.name).to_be_visible()
+    expect(other.name).to_be_focused()
+    assert "session" not in one.kept()
+
+
+def test_a_conversation_is_printed_in_plain_rows(open_page: OpenPage, peer: Enter, ids: dict[str, int]) -> None:
+    anna, oleg = peer("anna"), peer("oleg")
+    for n in range(30):
+        anna.send(f"question {n}")
+    oleg.call("note.add", ids["anna"], "a colleague's note")
+    console = enter(open_page)
+    console.open("anna")
+    console.page.emulate_media(media="print")
+    console.page.evaluate("dispatchEvent(new Event('beforeprint'))")
+    paper = console.page.locator(".print")
+    expect(paper.get_by_role("heading")).to_have_text("anna")
+    expect(paper).to_contain_text("30 loaded messages")
+    expect(paper.get_by_role("listitem")).to_have_count(31)
+    expect(paper.get_by_role("listitem").first).to_contain_text("anna · ")
+    expect(paper.get_by_role("listitem").first).to_contain_text("question 0")
+    expect(paper.get_by_role("listitem").last).to_contain_text("Note – customers can’t see this · oleg · ")
+    for hidden in (console.queue, console.composer, console.messages, console.line, console.details):
+        expect(hidden).to_be_hidden()
+    console.page.evaluate("dispatchEvent(new Event('afterprint'))")
+    console.page.emulate_media(media="screen")
+    expect(paper).to_have_count(0)
+    expect(console.bubble("question 29")).to_be_visible()
