@@ -4,7 +4,7 @@ import gzip
 import hashlib
 import json
 import re
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from functools import cache
 from pathlib import Path
 from typing import ClassVar, NamedTuple
@@ -15,6 +15,7 @@ from tornado.template import Template
 
 from db.demo import Account
 from handlers.client import LogsNoRequest
+from handlers.joined import join_modules, join_styles
 
 WEB = Path(__file__).resolve().parent.parent / "web"
 TYPES = {  # of the files that are served; others in the folder are nobody's
@@ -25,6 +26,8 @@ TYPES = {  # of the files that are served; others in the folder are nobody's
     ".svg": "image/svg+xml",
 }
 TEMPLATES = {"/": "customer.html", "/operator": "operator.html", "/widget.js": "widget.js"}  # by the request's path
+WIDGET = "widget/chat.js"
+WIDGET_STYLES = ("look.css", "transcript.css", "widget/widget.css")
 FOREVER = "public, max-age=31536000, immutable"
 ASK = "no-cache"  # a browser may keep it, and asks by ETag whether it is still so
 CODINGS = ("br", "gzip", "")  # in the order of the length of what they make; "" is the body as it is
@@ -80,7 +83,8 @@ class Pages:
         paths = [path for path in sorted(WEB.rglob("*")) if path.suffix in TYPES and path.is_file()]
         sources = {path.relative_to(WEB).as_posix(): path.read_bytes() for path in paths}
         self.version = _digest("".join(f"{path} {_digest(body)}\n" for path, body in sources.items()).encode())
-        self.files = {path: _make_file(path, body) for path, body in sources.items() if path not in TEMPLATES.values()}
+        plain = {path: body for path, body in sources.items() if path not in TEMPLATES.values()}
+        self.files = {path: _make_file(path, body) for path, body in (plain | _join_widget(sources)).items()}
         shown: dict[str, Iterable[Account]] = {
             "/": (account for account in accounts if not account.is_admin),
             "/operator": (account for account in accounts if account.is_admin),
@@ -90,6 +94,15 @@ class Pages:
         for path, name in TEMPLATES.items():
             values = {"version": self.version, "text_limit": text_limit, "accounts": _to_json(shown[path])}
             self.templates[path] = _make_file(name, Template(sources[name], whitespace="all").generate(**values))
+
+
+def _join_widget(sources: Mapping[str, bytes]) -> dict[str, bytes]:
+    """The widget in two files: a page of another site should not wait for thirty, each asked for by the one before."""
+    texts = {path: body.decode() for path, body in sources.items() if path.endswith((".js", ".css"))}
+    return {
+        "widget/whole.js": join_modules(texts, WIDGET).encode(),
+        "widget/whole.css": join_styles(texts, WIDGET_STYLES).encode(),
+    }
 
 
 def _to_json(accounts: Iterable[Account]) -> str:

@@ -8,7 +8,7 @@
       : Promise.resolve();
 
   async function show() {
-    const { SupportChat } = await import(`${origin}/web/{{ version }}/widget/chat.js`);
+    const { SupportChat } = await import(`${origin}/web/{{ version }}/widget/whole.js`);
     await isReady;
     if (document.querySelector("support-chat")) return;
     const chat = new SupportChat({ origin, textLimit: {{ text_limit }} });

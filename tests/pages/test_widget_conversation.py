@@ -8,7 +8,7 @@ from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from urllib.parse import urlsplit
 
 import pytest
-from playwright.sync_api import Page, expect
+from playwright.sync_api import Dialog, Page, expect
 
 from tests.pages.browsing import NETWORK, OpenPage, Watch
 from tests.pages.conftest import on_both_engines
@@ -415,8 +415,13 @@ HOSTILE = [
 def test_hostile_texts_are_text_whoever_sends_them(
     widget: Widget, peer: EnterPeer, ids: dict[str, int], watch: Watch
 ) -> None:
-    dialogs = []
-    widget.page.on("dialog", lambda dialog: (dialogs.append(dialog.message), dialog.dismiss()))
+    dialogs: list[str] = []
+
+    def dismiss(dialog: Dialog) -> None:
+        dialogs.append(dialog.message)
+        dialog.dismiss()
+
+    widget.page.on("dialog", dismiss)
     olga = peer("olga")
     for text in HOSTILE:
         widget.send(text)

@@ -1,28 +1,32 @@
+import { Client } from "../client.js";
 import { h } from "../dom.js";
 import { Store } from "../store.js";
 import { chooseLanguage, speak, t } from "../texts.js";
 import { paint } from "./accent.js";
+import { Conversation } from "./conversation.js";
 import { Launcher } from "./launcher.js";
+import { Live } from "./live.js";
+import { Panel } from "./panel.js";
+import { drawPrint } from "./print.js";
 
-const STYLES = ["../look.css", "../transcript.css", "./widget.css"];
+const EVENTS = ["typing", "read", "presence", "conversation"];
 
 /**
- * The customer's widget: `<support-chat>` with the attributes of docs/embedding.md. At first it is its launcher alone;
- * the rest comes when somebody opens it or is logged in.
- *
- * Fires "settings" with the `language` and the `theme` that it has, at first and when the customer chose others.
+ * The customer's widget: `<support-chat>` with the attributes of docs/embedding.md. Fires "settings" with the
+ * `language` and the `theme` that it has, at first and when the customer chose others.
  */
 export class SupportChat extends HTMLElement {
   #service;
   #root = this.attachShadow({ mode: "open" });
   #store;
+  #client = null;
+  #conversation;
   #language;
   #launcher;
-  #panel = null;
+  #panel;
+  #live;
   #place; // what has words
   #end = null; // the AbortController of what the parts listen to
-  #loading = null; // the promise of the room
-  #room = null;
 
   /** @param {object} service its `origin`, and its `textLimit`. */
   constructor(service) {
@@ -34,24 +38,26 @@ export class SupportChat extends HTMLElement {
   }
 
   connectedCallback() {
-    if (this.#store) this.#room?.client.start();
+    if (this.#client) this.#client.start();
     else this.#begin();
   }
 
   disconnectedCallback() {
-    queueMicrotask(() => this.isConnected || this.#room?.client.stop()); // it may only have been moved
+    queueMicrotask(() => this.isConnected || this.#client.stop()); // it may only have been moved
   }
 
   async #begin() {
     this.#store = new Store("chat:");
-    this.#store.addEventListener("change", ({ detail }) => detail.name === "session" && this.#load());
+    this.#client = new Client({ origin: this.#service.origin, store: this.#store, events: EVENTS });
+    this.#conversation = new Conversation(this.#client, this.#store);
+    this.#conversation.addEventListener("change", () => this.#count());
     this.dataset.theme = this.#store.get("theme") ?? this.dataset.theme ?? "auto";
-    this.#root.adoptedStyleSheets = await Promise.all(STYLES.map(loadStyles));
+    this.#root.adoptedStyleSheets = [await loadStyles()];
     await this.#speak();
     this.#build();
-    const isOpen = "open" in this.dataset && this.dataset.open !== "false";
-    if (isOpen || this.#store.get("session")) await this.#load();
-    if (isOpen) this.#panel?.open({ takesFocus: false });
+    this.#client.start();
+    if ("open" in this.dataset && this.dataset.open !== "false") this.#panel.open({ takesFocus: false });
+    if ("print" in this.dataset) this.#watchPrint();
   }
 
   async #speak() {
@@ -63,49 +69,29 @@ export class SupportChat extends HTMLElement {
   #build() {
     this.#end?.abort();
     this.#end = new AbortController();
-    this.#launcher = new Launcher(() => this.#toggle());
-    this.#place = h("div", { class: "chat", lang: this.#language }, this.#launcher.element);
-    paint(this.#place, this.dataset.accent);
-    if (this.#room) this.#addRoom();
-    this.#root.replaceChildren(this.#place);
-    this.#tellSettings();
-  }
-
-  #addRoom() {
-    this.#panel = this.#room.build({
-      title: this.dataset.title,
+    const context = {
+      ...this.#service,
+      client: this.#client,
+      store: this.#store,
+      conversation: this.#conversation,
+      title: this.dataset.title || t("chat_title"),
       accounts: JSON.parse(this.dataset.accounts || "[]"),
       language: this.#language,
       theme: this.dataset.theme,
       choose: (name, value) => this.#choose(name, value),
+      say: (words) => this.#live.say(words),
       onToggle: () => this.#follow(),
       signal: this.#end.signal,
-    });
-    this.#place.append(this.#panel.element, this.#room.live.element);
+    };
+    this.#live = new Live(context);
+    this.#panel = new Panel(context);
+    this.#launcher = new Launcher(() => (this.#panel.isOpen ? this.#panel.close() : this.#panel.open()));
+    const parts = [this.#launcher.element, this.#panel.element, this.#live.element];
+    this.#place = h("div", { class: "chat", lang: this.#language }, ...parts);
+    paint(this.#place, this.dataset.accent);
+    this.#root.replaceChildren(this.#place);
     this.#count();
-  }
-
-  /** The room, once; where it can't be had, the launcher says so, and the next click tries again. */
-  async #load() {
-    this.#loading ??= import("./room.js");
-    try {
-      const { Room } = await this.#loading;
-      if (this.#room) return;
-      this.#room = new Room(this.#service, this.#store, () => this.#count());
-    } catch {
-      this.#loading = null;
-      this.#launcher.complain(t("unavailable"));
-      return;
-    }
-    this.#addRoom();
-    if ("print" in this.dataset) this.#watchPrint();
-    this.#room.client.start();
-  }
-
-  async #toggle() {
-    if (!this.#room) await this.#load();
-    if (this.#panel?.isOpen) this.#panel.close();
-    else this.#panel?.open();
+    this.#tellSettings();
   }
 
   async #choose(name, value) {
@@ -124,15 +110,14 @@ export class SupportChat extends HTMLElement {
   /** The panel opened or closed: the launcher has the focus after it, and what is outside a modal dialog is silent. */
   #follow() {
     const { isOpen, isModal, element } = this.#panel;
-    const { live } = this.#room;
     this.#launcher.isOpen = isOpen;
     const place = isModal ? element : this.#place;
-    if (live.element.parentNode !== place) place.append(live.element);
+    if (this.#live.element.parentNode !== place) place.append(this.#live.element);
     if (!isOpen) this.#launcher.element.focus();
   }
 
   #count() {
-    this.#launcher.unread = this.#room.conversation.unread.length;
+    if (this.#launcher) this.#launcher.unread = this.#conversation.unread.length;
   }
 
   #tellSettings() {
@@ -145,13 +130,15 @@ export class SupportChat extends HTMLElement {
     const isPrinting = matchMedia("print");
     isPrinting.addEventListener("change", () => {
       this.#root.querySelector(".print")?.remove();
-      if (isPrinting.matches) this.#root.append(this.#room.print(this.dataset.title));
+      if (!isPrinting.matches) return;
+      const name = this.#client.session?.user_name ?? t("you");
+      this.#root.append(drawPrint(this.#conversation, this.dataset.title || t("chat_title"), name));
     });
   }
 }
 
-async function loadStyles(path) {
-  const response = await fetch(new URL(path, import.meta.url));
+async function loadStyles() {
+  const response = await fetch(new URL("./whole.css", import.meta.url));
   const sheet = new CSSStyleSheet();
   sheet.replaceSync(await response.text());
   return sheet;

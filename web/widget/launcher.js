@@ -8,7 +8,6 @@ export class Launcher {
   #badge = h("span", { class: "badge", "aria-hidden": "true" });
   #isOpen = false;
   #unread = 0;
-  #trouble = null;
 
   constructor(toggle) {
     this.element = h("button", { type: "button", class: "launcher", onclick: toggle }, icon("chat"), this.#badge);
@@ -17,20 +16,12 @@ export class Launcher {
 
   set isOpen(isOpen) {
     this.#isOpen = isOpen;
-    this.#trouble?.remove();
     this.#render();
   }
 
   set unread(count) {
     this.#unread = count;
     this.#render();
-  }
-
-  /** Say once, beside the button, why nothing opens. */
-  complain(words) {
-    this.#trouble?.remove();
-    this.#trouble = h("p", { class: "trouble", role: "alert" }, words);
-    this.element.after(this.#trouble);
   }
 
   #render() {

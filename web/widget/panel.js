@@ -24,7 +24,7 @@ export class Panel {
     const { client, title, signal } = context;
     this.#context = context;
     this.#menu = new Menu({ ...context, leave: () => this.#leave() });
-    this.#title = h("h2", { id: "title", tabindex: -1 }, title || t("chat_title"));
+    this.#title = h("h2", { id: "title", tabindex: -1 }, title);
     const close = h("button", { type: "button", class: "button plain", "aria-label": t("close") }, icon("close"));
     close.addEventListener("click", () => this.close());
     const words = h("div", { class: "words" }, this.#title, new Line(context).element);
