@@ -17,6 +17,7 @@ FLAGS = [
     "--disable-background-networking",
     "--disable-component-update",
     "--disable-sync",
+    "--host-resolver-rules=MAP desk.test 127.0.0.1",  # on plain HTTP no secure context, as a network's addresses
 ]
 PATIENCE = 20_000  # milliseconds for what is expected to come
 NETWORK = r"net::ERR_|WebSocket connection to"  # for `Watch.allow`, where a test cuts the line or stops the service

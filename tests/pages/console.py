@@ -176,7 +176,7 @@ def enter(open_page: OpenPage, name: str = "olga", **options: Any) -> Console:
 
 
 def use_real_focus(*consoles: Console) -> None:
-    """Only the page that was brought to the front last has the focus; else Playwright lets every page believe it has."""
+    """From now on only the page that was brought to the front last has the focus, as it is without Playwright."""
     for console in consoles:
         session = console.page.context.new_cdp_session(console.page)
         session.send("Emulation.setFocusEmulationEnabled", {"enabled": False})

@@ -1,0 +1,196 @@
+"""Nobody is missed: what sounds, what is shown by the system, and what is said where neither can be."""
+
+from collections.abc import Callable
+from typing import Any
+
+import pytest
+from playwright.sync_api import Browser, expect
+
+from tests.pages.browsing import OpenPage, Watch
+from tests.pages.console import Console, enter, make_old, use_real_focus
+from tests.pages.peer import Peer
+from tests.service import Service
+
+Enter = Callable[[str], Peer]
+
+OBSERVE = """
+    window.shown = [];
+    window.tones = 0;
+    const Native = Notification;
+    window.Notification = class extends Native {
+        constructor(title, options) {
+            super(title, options);
+            shown.push({title, ...options});
+            window.last = this;
+        }
+    };
+    const start = OscillatorNode.prototype.start;
+    OscillatorNode.prototype.start = function (...when) {
+        tones++;
+        start.apply(this, when);
+    };
+"""
+
+
+def set_permission(browser: Browser, console: Console, setting: str) -> None:
+    """`setting` is "granted", "denied" or "prompt"."""
+    target = console.page.context.new_cdp_session(console.page).send("Target.getTargetInfo")["targetInfo"]
+    permission = {"permission": {"name": "notifications"}, "setting": setting}
+    context = {"browserContextId": target["browserContextId"]}
+    browser.new_browser_cdp_session().send("Browser.setPermission", permission | context)
+
+
+@pytest.fixture
+def console(open_page: OpenPage) -> Console:
+    """Everything is allowed, and what sounds and is shown is noted."""
+    opened = enter(open_page, permissions=["notifications"])
+    opened.page.context.add_init_script(OBSERVE)
+    opened.reload()
+    opened.heading.click()
+    expect(opened.alerts).to_have_text("Sound on · Notifications on")
+    return opened
+
+
+def shown(console: Console) -> list[Any]:
+    found: list[Any] = console.page.evaluate("shown.map(({title, tag, body}) => [title, tag, body])")
+    return found
+
+
+def wait_for_shown(console: Console, number: int) -> None:
+    console.page.wait_for_function("(number) => shown.length >= number", arg=number)
+
+
+def test_without_a_gesture_it_says_that_the_sound_is_blocked(open_page: OpenPage) -> None:
+    console = enter(open_page)
+    expect(console.alerts).to_contain_text("Notifications")
+    tab = Console(open_page("/operator", beside=console.page))
+    expect(tab.alerts).to_have_text("Sound blocked – click to allow")
+    tab.heading.click()
+    expect(tab.alerts).to_have_text("Sound on · Notifications not allowed yet")
+    tab.alerts.click()
+    tab.dialog.get_by_role("button", name="Sound: Turn off").click()
+    expect(tab.dialog).to_contain_text("Sound off")
+    expect(tab.alerts).to_contain_text("Sound off")
+    expect(console.alerts).to_contain_text("Sound off")  # the other tab too
+    tab.dialog.get_by_role("button", name="Test").click()
+    expect(tab.dialog.get_by_role("status")).to_have_text("Sound off. Notifications not allowed yet.")
+
+
+def test_each_permission_is_said_in_words(open_page: OpenPage, browser: Browser) -> None:
+    console = enter(open_page)
+    for setting, words in (
+        ("prompt", "Notifications not allowed yet"),
+        ("denied", "Notifications blocked by the browser"),
+        ("granted", "Notifications on"),
+    ):
+        set_permission(browser, console, setting)
+        console.reload()
+        console.alerts.click()
+        expect(console.dialog).to_contain_text(words)
+        allow = console.dialog.get_by_role("button", name="Notifications: ")
+        expect(allow).to_have_count(0 if setting == "denied" else 1)
+        hint = console.dialog.get_by_text("The browser’s settings for this page can allow them again.")
+        expect(hint).to_be_visible(visible=setting == "denied")
+        console.dialog.get_by_role("button", name="Test").click()
+        expect(console.dialog.get_by_role("status")).to_have_text(
+            f"The sound was played. {'The notification was shown' if setting == 'granted' else words}."
+        )
+    console.dialog.get_by_role("button", name="Notifications: Turn off").click()
+    expect(console.dialog).to_contain_text("Notifications off")
+    console.dialog.get_by_role("button", name="Notifications: Allow").click()
+    expect(console.dialog).to_contain_text("Notifications on")
+
+
+def test_on_plain_http_notifications_need_https(open_page: OpenPage, service: Service, watch: Watch) -> None:
+    watch.allow("asked another host: (http|ws)://desk.test:|Cross-Origin-Opener-Policy header has been ignored")
+    console = enter(open_page, base=f"http://desk.test:{service.port}")
+    assert not console.page.evaluate("isSecureContext")
+    expect(console.alerts).to_contain_text("Notifications need HTTPS")
+    console.alerts.click()
+    expect(console.dialog.get_by_role("button", name="Notifications: ")).to_have_count(0)
+    console.dialog.get_by_role("button", name="Test").click()
+    expect(console.dialog.get_by_role("status")).to_have_text("The sound was played. Notifications need HTTPS.")
+
+
+def test_a_message_for_this_operator_sounds_and_is_shown(console: Console, peer: Enter, ids: dict[str, int]) -> None:
+    anna, boris = peer("anna"), peer("boris")
+    me = console.kept()["session"]["user_id"]
+    anna.send("unassigned " * 20)
+    wait_for_shown(console, 1)
+    assert shown(console) == [["anna", f"customer {ids['anna']}", ("unassigned " * 20)[:80]]]
+    assert console.page.evaluate("tones") == 2
+    boris.send("at once after it")
+    wait_for_shown(console, 2)
+    assert console.page.evaluate("tones") == 2  # one sound in three seconds
+    oleg = peer("oleg")
+    oleg.call("conversation.assign", ids["boris"], me)
+    boris.send("my own")
+    wait_for_shown(console, 3)
+    console.page.evaluate("last.dispatchEvent(new Event('click'))")
+    console.wait_for("boris")
+    boris.send("before my eyes")
+    expect(console.bubble("before my eyes")).to_be_visible()
+    anna.send("one more")
+    wait_for_shown(console, 4)
+    assert [body for _, _, body in shown(console)[2:]] == ["my own", "one more"]
+
+
+def test_a_message_for_a_colleague_is_told_only_where_the_colleague_is_away(
+    console: Console, peer: Enter, ids: dict[str, int]
+) -> None:
+    anna, oleg = peer("anna"), peer("oleg")
+    anna.send("a question")
+    wait_for_shown(console, 1)
+    oleg.call("conversation.assign", ids["anna"], oleg.user_id)
+    expect(console.row("anna").get_by_title("Assigned to oleg")).to_be_visible()
+    anna.send("for oleg, who is here")
+    expect(console.row("anna")).to_contain_text("for oleg, who is here")
+    peer("boris").send("for all")
+    wait_for_shown(console, 2)
+    console.open("anna")
+    facts = console.details.get_by_role("definition")
+    expect(facts.filter(has_text="oleg")).to_have_text("oleg (Online)")
+    console.open("boris")
+    oleg.close()
+    console.open("anna")
+    expect(facts.filter(has_text="oleg")).to_have_text("oleg (Offline)")
+    console.open("boris")
+    anna.send("for oleg, who is away")
+    wait_for_shown(console, 3)
+    assert [body for _, _, body in shown(console)] == ["a question", "for all", "for oleg, who is away"]
+
+
+def test_who_waits_too_long_is_told_once_more(
+    console: Console, peer: Enter, ids: dict[str, int], database_url: str
+) -> None:
+    console.page.clock.install()
+    anna = peer("anna")
+    anna.send("a question")
+    make_old(database_url, ids["anna"], 14)
+    console.reload()
+    expect(console.row("anna").locator(".wait.warn")).to_have_text("waiting 14 min")
+    assert shown(console) == []
+    console.page.clock.fast_forward("01:15")
+    expect(console.row("anna").locator(".wait.late")).to_have_text("late 15 min")
+    wait_for_shown(console, 1)
+    console.page.clock.fast_forward("05:00")
+    expect(console.row("anna").locator(".wait.late")).to_have_text("late 20 min")
+    assert shown(console) == [["anna", f"customer {ids['anna']}", "Has been waiting for long."]]
+
+
+def test_only_the_tab_that_had_the_focus_last_tells(console: Console, open_page: OpenPage, peer: Enter) -> None:
+    other = Console(open_page("/operator", beside=console.page))
+    other.wait_for_line()
+    use_real_focus(console, other)
+    console.page.bring_to_front()
+    peer("anna").send("a question")
+    for tab in (console, other):
+        expect(tab.row("anna")).to_be_visible()
+    wait_for_shown(console, 1)
+    other.page.bring_to_front()
+    peer("boris").send("a question")
+    for tab in (console, other):
+        expect(tab.row("boris")).to_be_visible()
+    wait_for_shown(other, 1)
+    assert [title for title, _, _ in shown(console)] == ["anna"]
+    assert [title for title, _, _ in shown(other)] == ["boris"]
