@@ -157,6 +157,23 @@ def test_a_refused_answer_stands_before_what_was_typed_since(
     expect(console.row("anna")).not_to_contain_text("Draft")
 
 
+def test_the_customer_and_the_colleagues_hear_that_an_operator_types(
+    open_page: OpenPage, peer: Enter, ids: dict[str, int]
+) -> None:
+    anna, oleg = peer("anna"), peer("oleg")
+    anna.send("a question")
+    for one in (anna, oleg):
+        one.call("events.subscribe", ["typing"])
+    console = enter(open_page)
+    console.open("anna")
+    console.write("Let me")
+    assert anna.wait_for("typing")["invader_name"] == "olga"
+    assert oleg.wait_for("typing")["user_id"] == ids["anna"]
+    console.write(" look", kind="note")
+    anna.send("one more")
+    assert not [push for push in anna.pushes if "typing" in push]  # a note is nobody's news
+
+
 def test_who_views_and_types_is_shown_above_the_composer(open_page: OpenPage, peer: Enter, ids: dict[str, int]) -> None:
     anna, oleg = peer("anna"), peer("oleg")
     anna.send("a question")

@@ -23,6 +23,7 @@ export class Desk extends EventTarget {
   thread = null; // the open one
 
   #threads = new Map(); // by the customer's id; the last is the newest used
+  #typingToldAt = 0;
   #triedNote = null; // the last one, until it was acknowledged
   #typists = new Map(); // customer's id → Map(name → until when, milliseconds)
 
@@ -173,9 +174,12 @@ export class Desk extends EventTarget {
     }
   }
 
-  tellTyping = throttled(3_000, (userId) => {
-    if (this.isOnline) this.client.call("message.typing", userId).catch(ignoreLoss);
-  });
+  /** A key was pressed in an answer; the others hear of it now and then. */
+  tellTyping(userId) {
+    if (!this.isOnline || Date.now() < this.#typingToldAt + TYPING / 2) return;
+    this.#typingToldAt = Date.now();
+    this.client.call("message.typing", userId).catch(ignoreLoss);
+  }
 
   async loadReplies(method = "reply.list", ...params) {
     this.replies = (await this.client.call(method, ...params)).replies;
