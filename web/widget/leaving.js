@@ -11,7 +11,7 @@ export function askBeforeLeaving(unsent, answer) {
   const element = h(
     "div",
     attributes,
-    h("h3", { id: "leaving" }, t("log_out_question")),
+    h("h2", { id: "leaving" }, t("log_out_question")),
     h("p", { id: "unsent" }, words),
     h("div", { class: "row" }, stay, button("log_out_anyway", true)),
   );

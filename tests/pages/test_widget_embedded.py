@@ -1,0 +1,222 @@
+"""The widget on somebody else's page: another origin, its policy, its styles, its attributes."""
+
+import re
+import threading
+from collections.abc import Callable, Iterator
+from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from pathlib import Path
+
+import pytest
+from playwright.sync_api import Page, expect
+
+from tests.pages.browsing import OpenPage
+from tests.pages.peer import Peer
+from tests.pages.widget import ROOT, Widget
+from tests.service import Service
+
+DOCUMENT = (Path(__file__).parents[2] / "docs" / "embedding.md").read_text()
+HOSTILE = """
+    html { font-size: 40px } body { transform: none; color: red; letter-spacing: 9px; word-spacing: 9px }
+    * { all: unset !important; display: none !important; visibility: hidden !important; direction: rtl !important }
+    html, body { display: block !important; visibility: visible !important }
+    div, button, input, textarea, dialog, p { font: 60px serif !important; background: lime !important }
+"""
+
+
+class Host:
+    """A web server of another origin, with one page."""
+
+    def __init__(self) -> None:
+        self.page, self.style, self.policy = "", "", ""
+        host = self
+
+        class Handler(BaseHTTPRequestHandler):
+            def do_GET(self) -> None:
+                is_style = self.path == "/style.css"
+                self.send_response(200 if self.path in ("/", "/style.css") else 204)
+                self.send_header("Content-Type", "text/css" if is_style else "text/html; charset=utf-8")
+                if host.policy:
+                    self.send_header("Content-Security-Policy", host.policy)
+                self.end_headers()
+                if self.path in ("/", "/style.css"):
+                    self.wfile.write((host.style if is_style else host.page).encode())
+
+            def log_message(self, format: str, *args: object) -> None:  # noqa: A002  # the library's name
+                pass
+
+        self.server = ThreadingHTTPServer(("127.0.0.1", 0), Handler)
+        self.url = f"http://127.0.0.1:{self.server.server_address[1]}"
+        threading.Thread(target=self.server.serve_forever, daemon=True).start()
+
+    def embed(self, service: Service, attributes: str = "") -> None:
+        self.page = (
+            '<!doctype html><html lang="en"><title>A shop</title><link rel="stylesheet" href="/style.css">'
+            f'<main><h1>A shop</h1></main><script src="{service.url}/widget.js" {attributes}></script>'
+        )
+
+
+@pytest.fixture
+def host() -> Iterator[Host]:
+    made = Host()
+    yield made
+    made.server.shutdown()
+    made.server.server_close()
+
+
+@pytest.fixture
+def service_settings(host: Host) -> list[str]:
+    return [f"--allowed-origins={host.url}"]
+
+
+def documented_policy(service: Service) -> str:
+    found = re.search(r"^script-src https://chat.example; connect-src .*$", DOCUMENT, re.MULTILINE)
+    assert found
+    line = found[0].replace("https://chat.example", service.url)
+    return line.replace("wss://chat.example", service.url.replace("http", "ws"))
+
+
+def test_it_works_under_the_documented_policy_of_another_origin(
+    open_page: OpenPage, host: Host, service: Service, peer: Callable[[str], Peer], ids: dict[str, int]
+) -> None:
+    host.embed(service)
+    host.policy = f"default-src 'none'; style-src 'self'; {documented_policy(service)}"
+    widget = Widget(open_page("/", base=host.url))
+    expect(widget.launcher).to_have_accessible_name("Open chat")
+    widget.launcher.click()
+    widget.log_in("anna")
+    widget.send("from a shop")
+    expect(widget.state("from a shop")).to_have_text("Sent")
+    peer("olga").answer(ids["anna"], "an answer")
+    expect(widget.bubbles).to_have_text(["from a shop", "an answer"])
+
+
+def test_the_styles_of_the_host_page_do_not_reach_it(open_page: OpenPage, host: Host, service: Service) -> None:
+    looks = []
+    for style in ("", HOSTILE):
+        host.embed(service)
+        host.style = style
+        widget = Widget(open_page("/", base=host.url))
+        widget.launcher.click()
+        widget.log_in("anna")
+        looks.append(look(widget.page))
+    assert looks[0] == looks[1]
+
+
+def look(page: Page) -> object:
+    """Where every part of the widget is, and how it is written."""
+    return page.evaluate(
+        f"""() => [...{ROOT}.querySelectorAll("button, input, textarea, dialog, h2, p")].map((node) => {{
+            const {{ x, y, width, height }} = node.getBoundingClientRect();
+            const style = getComputedStyle(node);
+            return [node.className, x, y, width, height, style.fontSize, style.fontFamily, style.color,
+                style.backgroundColor, style.letterSpacing, style.direction, style.display].join();
+        }})"""
+    )
+
+
+def test_its_keys_are_not_the_host_pages_shortcuts(open_page: OpenPage, host: Host, service: Service) -> None:
+    host.embed(service)
+    widget = Widget(open_page("/", base=host.url))
+    widget.page.evaluate("addEventListener('keydown', (event) => { window.heard = event.key })")
+    widget.launcher.click()
+    widget.log_in("anna")
+    widget.composer.press_sequentially("s?")
+    assert widget.page.evaluate("window.heard") is None
+
+
+def test_attributes_choose_place_language_title_and_theme(open_page: OpenPage, host: Host, service: Service) -> None:
+    host.embed(service, 'data-position="left" data-lang="ru" data-title="Помощь" data-theme="dark" data-open')
+    page = open_page("/", base=host.url)
+    widget = Widget(page, "ru")
+    expect(widget.panel.get_by_role("heading", name="Помощь")).to_be_visible()
+    expect(widget.name).to_be_visible()
+    expect(widget.launcher).to_have_accessible_name("Закрыть чат")
+    assert page.evaluate("document.activeElement === document.body")  # the page keeps its focus
+    for part in (widget.launcher, widget.panel):
+        box = part.bounding_box()
+        assert box
+        assert box["x"] == 16
+    assert colors(widget, "dialog")["backgroundColor"] == "rgb(20, 23, 28)"
+    widget.choose("theme", "light")
+    assert colors(widget, "dialog")["backgroundColor"] == "rgb(255, 255, 255)"
+    page.reload()
+    expect(widget.name).to_be_visible()
+    assert colors(widget, "dialog")["backgroundColor"] == "rgb(255, 255, 255)"  # the customer's choice goes first
+
+
+@pytest.mark.parametrize(
+    ("accent", "fill", "ink", "edge"),
+    [
+        ("#0b7a5e", "rgb(11, 122, 94)", "rgb(255, 255, 255)", "rgb(11, 122, 94)"),
+        ("gold", "rgb(255, 215, 0)", "rgb(0, 0, 0)", "rgb(116, 125, 141)"),  # too near to white: an edge
+        ("none of it", "rgb(24, 88, 196)", "rgb(255, 255, 255)", "rgb(24, 88, 196)"),
+    ],
+)
+def test_an_accent_is_readable_whatever_it_is(
+    open_page: OpenPage, host: Host, service: Service, accent: str, fill: str, ink: str, edge: str
+) -> None:
+    host.embed(service, f'data-accent="{accent}"')
+    widget = Widget(open_page("/", base=host.url))
+    expect(widget.launcher).to_be_visible()
+    assert colors(widget, ".launcher") == {"backgroundColor": fill, "color": ink, "borderColor": edge}
+
+
+def colors(widget: Widget, part: str) -> dict[str, str]:
+    found: dict[str, str] = widget.page.evaluate(
+        f"""(part) => {{
+            const {{ backgroundColor, color, borderColor }} = getComputedStyle({ROOT}.querySelector(part));
+            return {{ backgroundColor, color, borderColor }};
+        }}""",
+        part,
+    )
+    return found
+
+
+def test_it_connects_while_it_is_closed_only_where_somebody_is_logged_in(
+    open_page: OpenPage, host: Host, service: Service, peer: Callable[[str], Peer], ids: dict[str, int]
+) -> None:
+    host.embed(service)
+    widget = Widget(open_page("/", base=host.url))
+    sockets: list[str] = []
+    widget.page.on("websocket", lambda socket: sockets.append(socket.url))
+    widget.page.reload()
+    expect(widget.launcher).to_be_visible()
+    widget.page.wait_for_load_state("networkidle")
+    assert not sockets
+    widget.launcher.click()
+    widget.log_in("anna")
+    widget.page.reload()
+    expect(widget.launcher).to_be_visible()
+    peer("olga").answer(ids["anna"], "an answer")
+    expect(widget.launcher).to_have_accessible_name("Open chat, 1 unread message")
+    assert len(sockets) == 2
+
+
+def test_a_second_script_adds_no_second_widget(open_page: OpenPage, host: Host, service: Service) -> None:
+    host.embed(service)
+    host.page += f'<script src="{service.url}/widget.js"></script>'
+    widget = Widget(open_page("/", base=host.url))
+    expect(widget.launcher).to_have_count(1)
+    widget.page.wait_for_load_state("networkidle")
+    expect(widget.launcher).to_have_count(1)
+
+
+def test_a_widget_that_is_taken_out_and_put_back_goes_on(open_page: OpenPage, host: Host, service: Service) -> None:
+    host.embed(service, "data-open")
+    widget = Widget(open_page("/", base=host.url))
+    widget.log_in("anna")
+    widget.page.evaluate("window.chat = document.querySelector('support-chat'); window.chat.remove()")
+    widget.page.evaluate("document.querySelector('main').append(window.chat)")
+    widget.wait_for_line()
+    widget.send("still here")
+    expect(widget.state("still here")).to_have_text("Sent")
+    expect(widget.bubbles).to_have_count(1)
+
+
+def test_on_paper_it_vanishes_from_host_pages(open_page: OpenPage, host: Host, service: Service) -> None:
+    host.embed(service, "data-open")
+    widget = Widget(open_page("/", base=host.url))
+    widget.log_in("anna")
+    widget.page.emulate_media(media="print")
+    expect(widget.page.locator("support-chat")).to_be_hidden()
+    expect(widget.panel).to_be_hidden()
