@@ -1,10 +1,10 @@
 """The conversations: a row for each customer, changed in the transaction of what changes it."""
 
-from collections.abc import Iterable
+from collections.abc import Collection, Iterable
 from dataclasses import dataclass
 from typing import Any
 
-from db.engine import Connection, NotSeen, UnknownUser
+from db.engine import Connection, NotSeen, UnknownUser, marks
 
 NEWEST_ID = 2**63 - 1  # above every id
 PREVIEW = 160  # characters of the last message
@@ -144,6 +144,82 @@ def list_held(connection: Connection) -> list[tuple[int, int]]:
 # Changes
 
 
+@dataclass(slots=True)
+class State:
+    """What messages change in a customer's conversation; all zero and None where there is none yet."""
+
+    user_id: int
+    user_name: str
+    waiting_id: int | None
+    is_closed: bool
+    operator_id: int | None
+    last_id: int
+    customer_read_id: int
+    operator_read_id: int
+    customer_unread: int
+    operator_unread: int
+    version: int
+
+    def take_question(self, message_id: int) -> None:
+        """The customer's new message waits behind those that wait; a closed conversation opens again."""
+        self.waiting_id = self.waiting_id or message_id
+        self.operator_unread += 1
+        self._take(message_id)
+
+    def take_answer(self, message_id: int, operator_id: int) -> None:
+        """Nothing waits any more; a conversation that is nobody's becomes its author's."""
+        self.waiting_id = None
+        self.operator_id = self.operator_id or operator_id
+        self.customer_unread += 1
+        self._take(message_id)
+
+    def _take(self, message_id: int) -> None:
+        self.is_closed = False
+        self.last_id = message_id
+        self.version += 1
+
+
+def find_states(connection: Connection, user_ids: Collection[int]) -> dict[int, State]:
+    """The conversations of those of the users who are customers, begun or not, by user."""
+    condition, count = marks("?", ", ", len(user_ids))
+    sql = f"""
+        SELECT u.id, u.user_name, c.waiting_id, c.is_closed, c.operator_id, c.last_id, c.customer_read_id,
+            c.operator_read_id, c.customer_unread, c.operator_unread, c.version
+        FROM users u LEFT JOIN conversations c ON c.user_id = u.id
+        WHERE u.id IN ({condition}) AND NOT u.is_admin
+    """  # noqa: S608  # marks alone
+    values = [*user_ids]
+    values += values[-1:] * (count - len(values))
+    rows = connection.execute(sql, values).fetchall()
+    nothing = (None, False, None, 0, 0, 0, 0, 0, 0)
+    return {row[0]: State(row[0], row[1], *(nothing if row[10] is None else row[2:])) for row in rows}
+
+
+def save(connection: Connection, states: Iterable[State]) -> None:
+    """Store the conversations, begun or not, in the transaction that found them."""
+    sql = """
+        REPLACE INTO conversations (user_id, waiting_id, is_closed, operator_id, last_id, customer_read_id,
+            operator_read_id, customer_unread, operator_unread, version)
+        VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?)
+    """
+    rows = [
+        (
+            state.user_id,
+            state.waiting_id,
+            state.is_closed,
+            state.operator_id,
+            state.last_id,
+            state.customer_read_id,
+            state.operator_read_id,
+            state.customer_unread,
+            state.operator_unread,
+            state.version,
+        )
+        for state in states
+    ]
+    connection.insert(sql, rows)
+
+
 def ensure(connection: Connection, user_id: int) -> None:
     """Begin the customer's conversation where there is none."""
     if connection.execute("SELECT user_id FROM conversations WHERE user_id = ?", (user_id,)).fetchone() is None:
@@ -154,32 +230,6 @@ def touch(connection: Connection, user_id: int) -> None:
     """Begin the conversation where there is none, and count a change that is not in its row, such as a note."""
     ensure(connection, user_id)
     connection.execute("UPDATE conversations SET version = version + 1 WHERE user_id = ?", (user_id,))
-
-
-def take_question(connection: Connection, user_id: int, message_id: int) -> None:
-    """The customer's new message waits behind those that wait; a closed conversation opens again."""
-    sql = """
-        UPDATE conversations
-        SET waiting_id = COALESCE(waiting_id, ?), is_closed = FALSE, last_id = ?,
-            operator_unread = operator_unread + 1, version = version + 1
-        WHERE user_id = ?
-    """
-    if not connection.execute(sql, (message_id, message_id, user_id)).rowcount:
-        ensure(connection, user_id)
-        connection.execute(sql, (message_id, message_id, user_id))
-
-
-def take_answer(connection: Connection, user_id: int, message_id: int, operator_id: int) -> None:
-    """Nothing waits any more; a conversation that is nobody's becomes its author's."""
-    sql = """
-        UPDATE conversations
-        SET waiting_id = NULL, is_closed = FALSE, last_id = ?, operator_id = COALESCE(operator_id, ?),
-            customer_unread = customer_unread + 1, version = version + 1
-        WHERE user_id = ?
-    """
-    if not connection.execute(sql, (message_id, operator_id, user_id)).rowcount:
-        ensure(connection, user_id)
-        connection.execute(sql, (message_id, operator_id, user_id))
 
 
 def assign(connection: Connection, user_id: int, operator_id: int | None) -> Conversation:

@@ -5,8 +5,9 @@ import logging
 import queue
 import threading
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from concurrent.futures import ThreadPoolExecutor
+from itertools import groupby
 from typing import Any, Concatenate, NamedTuple, ParamSpec, TypeVar
 
 from db import schema
@@ -22,6 +23,7 @@ FIRST_PAUSE, LONGEST_PAUSE = 0.1, 2.0  # seconds between attempts to reconnect
 
 P = ParamSpec("P")
 T = TypeVar("T")
+Item = TypeVar("Item")
 
 
 class Job(NamedTuple):
@@ -29,6 +31,7 @@ class Job(NamedTuple):
     args: tuple[Any, ...]
     kwargs: dict[str, Any]
     future: asyncio.Future[Any]
+    is_each: bool = False  # the function takes the items of its neighbours too
 
 
 class Database:
@@ -139,11 +142,22 @@ class Database:
         Calls take effect, and their callers go on, in the order of the calls. Raises what the function raises,
         and Unavailable. The function must touch nothing but the database: it may be run again.
         """
+        future: asyncio.Future[T] = self._loop.create_future()
+        self._submit(Job(function, args, kwargs, future))
+        return await future
+
+    def write_each(
+        self, function: Callable[[Connection, Sequence[Item]], Sequence[T | Refused]], item: Item
+    ) -> asyncio.Future[T]:
+        """As `write`, for a function of many items, which gives an outcome for each: neighbours go into one call."""
+        future: asyncio.Future[T] = self._loop.create_future()
+        self._submit(Job(function, (item,), {}, future, is_each=True))
+        return future
+
+    def _submit(self, job: Job) -> None:
         if self._queue.qsize() >= WRITES_WAITING:
             raise Unavailable("too many writes wait")
-        future: asyncio.Future[T] = self._loop.create_future()
-        self._queue.put(Job(function, args, kwargs, future))
-        return await future
+        self._queue.put(job)
 
     def _write_groups(self) -> None:
         is_open = True
@@ -184,7 +198,7 @@ class Database:
                 if not group:
                     return []
                 connection.execute(self._engine.begin)
-                outcomes = [_run(job.function, connection, job.args, job.kwargs) for job in group]
+                outcomes = _run_all(connection, group)
             except Unavailable as unavailable:
                 return [unavailable] * len(group)
             except Exception as failure:
@@ -257,6 +271,17 @@ class Database:
                 job.future.set_exception(outcome)
             else:
                 job.future.set_result(outcome)
+
+
+def _run_all(connection: Connection, group: list[Job]) -> list[Any]:
+    """Each job's outcome, in their order."""
+    outcomes: list[Any] = []
+    for (function, is_each), some in groupby(group, key=lambda job: (job.function, job.is_each)):
+        if is_each:
+            outcomes += function(connection, [job.args[0] for job in some])
+        else:
+            outcomes += [_run(function, connection, job.args, job.kwargs) for job in some]
+    return outcomes
 
 
 def _run(

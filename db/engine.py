@@ -32,6 +32,12 @@ class Connection(Protocol):
     search: SearchSQL
 
     def execute(self, sql: str, parameters: Sequence[Any] = ..., /) -> Cursor: ...
+    def insert(self, sql: str, rows: Sequence[Sequence[Any]]) -> Sequence[int]:
+        """Run an INSERT or REPLACE of one row, with its values at the end, for each of the rows.
+
+        Returns the ids that were generated, if any, in the order of the rows.
+        """
+
     def close(self) -> None: ...
 
 
@@ -65,6 +71,12 @@ class Engine(Protocol):
 
     def spell(self, statement: str) -> str:
         """A statement of `schema.sql`, or of a migration, as this engine spells it."""
+
+
+def marks(mark: str, between: str, count: int) -> tuple[str, int]:
+    """The mark so often, at least `count` times, and how often: few different statements are prepared but once."""
+    size = 1 << (count - 1).bit_length()
+    return between.join([mark] * size), size
 
 
 class Unavailable(Exception):

@@ -1,15 +1,13 @@
-"""The messages: adding one, and the lists that clients get. Ids rise in the order of commits."""
+"""The messages, and the lists of them that clients get. Ids rise in the order of commits."""
 
 import hmac
-import time
 from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from db import conversations, users
-from db.clock import utc_text
+from db import users
 from db.conversations import NEWEST_ID
-from db.engine import AlreadyAnswered, Connection, KeyReused, UnknownUser
+from db.engine import Connection
 from db.users import User
 
 PAGE = 500  # messages in one list, at most
@@ -73,73 +71,6 @@ def _newest(rows: Sequence[Any], limit: int) -> Page:
     """The same of rows that were selected newest first."""
     page = _oldest(rows, limit)
     return Page(page.messages[::-1], page.has_more)
-
-
-# Adding
-
-
-def find_repeat(connection: Connection, author: User, user_id: int, text: str, key: str | None) -> Message | str:
-    """The message that this author has stored under this key in this conversation, else the customer's name.
-
-    Raises UnknownUser where `user_id` is not a customer's, KeyReused where the key stands with another text.
-    """
-    sql = """
-        SELECT u.user_name, u.is_admin, m.id, m.message, m.invader_name, m.is_from_support, m.created
-        FROM users u
-        LEFT JOIN messages m ON m.user_id = u.id AND m.client_key = ? AND m.invader_name = ?
-        WHERE u.id = ?
-    """
-    row = connection.execute(sql, (key, _invader_name(author), user_id)).fetchone()
-    if row is None or row[1]:
-        raise UnknownUser
-    if row[2] is None:
-        return str(row[0])
-    if row[3] != text:
-        raise KeyReused
-    return Message(row[2], row[3], row[4], bool(row[5]), row[6], user_id, row[0])
-
-
-def add(
-    connection: Connection, author: User, user_id: int, text: str, key: str | None, seen_id: int | None = None
-) -> tuple[Message, bool]:
-    """Store a message in the customer's conversation, once for each key. Returns it, and whether it is new.
-
-    `author` is the customer itself or an operator. Raises as `find_repeat` does, and AlreadyAnswered where another
-    operator's answer is newer than `seen_id`, before anything is written.
-    """
-    found = find_repeat(connection, author, user_id, text, key)
-    if isinstance(found, Message):
-        return found, False
-    if seen_id is not None and _has_newer_answer(connection, author, user_id, seen_id):
-        raise AlreadyAnswered
-    sql = """
-        INSERT INTO messages (user_id, invader_name, message, created, is_from_support, client_key)
-        VALUES (?, ?, ?, ?, ?, ?)
-    """
-    created = int(time.time())
-    values = (user_id, _invader_name(author), text, utc_text(created), author.is_admin, key)
-    message_id = connection.execute(sql, values).lastrowid
-    assert message_id is not None
-    if author.is_admin:
-        conversations.take_answer(connection, user_id, message_id, author.id)
-    else:
-        conversations.take_question(connection, user_id, message_id)
-    return Message(message_id, text, _invader_name(author), author.is_admin, created, user_id, found), True
-
-
-def _has_newer_answer(connection: Connection, author: User, user_id: int, seen_id: int) -> bool:
-    sql = """
-        SELECT id FROM messages
-        WHERE user_id = ? AND id > ? AND is_from_support AND invader_name <> ? LIMIT 1
-    """
-    return connection.execute(sql, (user_id, seen_id, author.user_name)).fetchone() is not None
-
-
-def _invader_name(author: User) -> str:
-    return author.user_name if author.is_admin else ""
-
-
-# Listing
 
 
 def find_newest_id(connection: Connection) -> int:

@@ -4,6 +4,8 @@ import contextlib
 import fcntl
 import os
 import sqlite3
+from collections.abc import Sequence
+from typing import Any
 
 from db.clock import unix_seconds
 from db.engine import Connection, SearchSQL, Unavailable
@@ -41,6 +43,9 @@ SEARCH = SearchSQL(
 
 class SQLiteConnection(sqlite3.Connection):
     search = SEARCH
+
+    def insert(self, sql: str, rows: Sequence[Sequence[Any]]) -> Sequence[int]:
+        return [self.execute(sql, row).lastrowid or 0 for row in rows]
 
 
 class SQLite:

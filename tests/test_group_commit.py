@@ -2,13 +2,15 @@
 
 import asyncio
 import threading
+from collections.abc import Callable
 from typing import Any
 
 import pytest
 
 import db
-from db import Connection, Database, Refused, Unavailable, find_engine, messages, users
+from db import Connection, Database, Refused, Unavailable, drafts, find_engine, messages, users
 from db import database as module
+from db.drafts import Draft
 from db.users import User
 from tests.conftest import PASSWORD_HASH
 from tests.mariadb import MariaDB
@@ -206,19 +208,26 @@ class BreakingConnection:
         self.search = connection.search
 
     def execute(self, sql: str, parameters: Any = (), /) -> Any:
+        self._break(sql, lambda: self._connection.execute(sql, parameters))
+        return self._connection.execute(sql, parameters)
+
+    def _break(self, sql: str, send: Callable[[], Any]) -> None:
         if self._engine.break_at and sql.strip().startswith(self._engine.break_at):
             self._engine.break_at = ""
             if self._engine.is_sent:
-                self._connection.execute(sql, parameters)
+                send()
             self._connection.close()
             raise ConnectionResetError("the network")
-        return self._connection.execute(sql, parameters)
+
+    def insert(self, sql: str, rows: Any) -> Any:
+        self._break(sql, lambda: self._connection.insert(sql, rows))
+        return self._connection.insert(sql, rows)
 
     def close(self) -> None:
         self._connection.close()
 
 
-@pytest.mark.parametrize("statement", ["BEGIN", "INSERT INTO messages", "UPDATE conversations"])
+@pytest.mark.parametrize("statement", ["BEGIN", "INSERT INTO messages", "REPLACE INTO conversations"])
 async def test_a_connection_lost_before_the_commit_is_made_again_and_the_group_run_once_more(
     database_url: str, statement: str
 ) -> None:
@@ -227,10 +236,10 @@ async def test_a_connection_lost_before_the_commit_is_made_again_and_the_group_r
     opened = Database(engine, messages.find_newest_id, told.append)
     anna = User(await opened.write(add, "anna"), "anna", "", None, False)
     engine.break_at = statement
-    message, is_new = await opened.write(messages.add, anna, anna.id, "text", "key")
-    assert is_new
+    added = await opened.write(drafts.add, Draft(anna, anna.id, "text", "key"))
+    assert added.is_new
     assert [found.message_id for found in (await opened.read(messages.list_newest, anna.id)).messages] == [
-        message.message_id
+        added.message.message_id
     ]
     assert told == [0]
     await opened.close(10)
@@ -244,11 +253,11 @@ async def test_a_commit_without_an_answer_is_error_5_and_never_run_again(databas
     anna = User(await opened.write(add, "anna"), "anna", "", None, False)
     engine.break_at, engine.is_sent = "COMMIT", is_sent
     with pytest.raises(db.Unavailable):
-        await opened.write(messages.add, anna, anna.id, "text", "key")
+        await opened.write(drafts.add, Draft(anna, anna.id, "text", "key"))
     newest_id = await told.get()  # without waiting for another write
     assert bool(newest_id) is is_sent
-    _, is_new = await opened.write(messages.add, anna, anna.id, "text", "key")
-    assert is_new is not is_sent
+    added = await opened.write(drafts.add, Draft(anna, anna.id, "text", "key"))
+    assert added.is_new is not is_sent
     assert len((await opened.read(messages.list_newest, anna.id)).messages) == 1
     await opened.close(10)
 

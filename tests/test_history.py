@@ -2,7 +2,8 @@
 
 import pytest
 
-from db import messages, users
+from db import drafts, users
+from db.drafts import Draft
 from db.users import User
 from handlers import upkeep
 from tests.client import Client, Json
@@ -14,8 +15,8 @@ pytestmark = pytest.mark.gen_test
 async def write(desk: Desk, author: str, customer: str, *texts: str) -> list[int]:
     """Store messages without a connection. Returns their ids."""
     user = User(desk.ids[author], author, "", None, author in ("olga", "oleg"))
-    futures = [desk.database.write(messages.add, user, desk.ids[customer], text, None) for text in texts]
-    return [(await future)[0].message_id for future in futures]
+    futures = [desk.database.write(drafts.add, Draft(user, desk.ids[customer], text)) for text in texts]
+    return [(await future).message.message_id for future in futures]
 
 
 def ids(result: Json) -> list[int]:

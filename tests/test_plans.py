@@ -6,13 +6,15 @@ from typing import Any
 
 import pytest
 
-from db import Connection, conversations, messages, notes, users
+from db import Connection, conversations, drafts, messages, notes, users
 from db.conversations import Cursor
+from db.drafts import Draft
 from db.users import User
 from tests.conftest import Databases, Desk
 
 pytestmark = pytest.mark.gen_test
 
+KEYED = [Draft(User(n, f"customer {n}", "", None, False), n, "text", f"key {n}") for n in range(10, 60)]
 MESSAGES = {"m", "w", "l", "messages"}  # the table, and its names in the statements
 
 
@@ -27,6 +29,9 @@ class Recorder:
     def execute(self, sql: str, parameters: Any = (), /) -> Any:
         self.statements.append((sql, parameters))
         return self._connection.execute(sql, parameters)
+
+    def insert(self, sql: str, rows: Any) -> Any:
+        return self._connection.insert(sql, rows)
 
     def close(self) -> None:
         self._connection.close()
@@ -60,6 +65,7 @@ READS: dict[str, Callable[[Connection], object]] = {
         messages.list_newest(connection, 20, limit=100),
         notes.list_newest(connection, 20),
     ),
+    "adding": lambda connection: drafts.add_all(connection, KEYED),
     "history": lambda connection: messages.list_newest(connection, 20, 0, 700, 50),
     "history after": lambda connection: messages.list_oldest(connection, 20, 300, limit=50),
     "auth of a customer": lambda connection: messages.resume(connection, 20, "key", 300),
@@ -78,7 +84,7 @@ async def test_no_list_scans_the_messages(desk: Desk, databases: Databases) -> N
     for n in range(30):
         for customer in customers:
             author = olga if n % 2 else customer
-            writes.append(desk.database.write(messages.add, author, customer.id, f"text {n}", None))
+            writes.append(desk.database.write(drafts.add, Draft(author, customer.id, f"text {n}")))
     await asyncio.gather(*writes)
 
     def analyze(connection: Connection) -> None:

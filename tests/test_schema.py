@@ -6,7 +6,8 @@ from typing import Any
 
 import pytest
 
-from db import Connection, Engine, Unavailable, conversations, find_engine, messages, schema, users
+from db import Connection, Engine, Unavailable, conversations, drafts, find_engine, messages, schema, users
+from db.drafts import Draft
 from db.users import User
 from tests.conftest import Databases
 
@@ -100,7 +101,7 @@ def test_the_data_of_the_first_schema_survive_the_upgrade(make: Make) -> None:
         ("boris", 5),
     ]
     anna = User(2, "Анна", "", None, False)
-    assert messages.add(connection, anna, 2, "the next", "key")[0].message_id == 7
+    assert drafts.add(connection, Draft(anna, 2, "the next", "key")).message.message_id == 7
 
 
 @pytest.mark.parametrize("script", ["", FIRST + DATA], ids=["new", "upgrade"])

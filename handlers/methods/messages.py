@@ -1,7 +1,8 @@
 """Sending messages, reading them back, marking them read, and typing."""
 
-from db import UnknownUser, conversations, messages, users
+from db import UnknownUser, conversations, drafts, messages, users
 from db.conversations import NEWEST_ID
+from db.drafts import Added, Draft
 from db.engine import Connection
 from handlers.methods.session import NOBODY, Answer, Session
 from handlers.protocol import Id, IncorrectArgument, Key, Limit, Params, Text, TooManyRequests, Unauthorized, check_text
@@ -19,7 +20,7 @@ class Send(Params):
 
     async def run(self, session: Session) -> Answer:
         try:
-            return await _store(session, session.user.id, self.text, self.key)
+            return await _store(session, Draft(session.user, session.user.id, self.text, self.key))
         except UnknownUser:  # removed, or an operator since it logged in
             raise Unauthorized from None
 
@@ -40,31 +41,31 @@ class OperatorSend(Params):
         if user_id is None and len(session.conversations) == 1:
             (user_id,) = session.conversations
         # An answer must never reach the wrong person: where it is not certain who is meant, nobody is.
-        return await _store(session, NOBODY if user_id is None else user_id, self.text, self.key, self.seen_id)
+        recipient = NOBODY if user_id is None else user_id
+        return await _store(session, Draft(session.user, recipient, self.text, self.key, self.seen_id))
 
 
-async def _store(session: Session, user_id: int, text: str, key: str | None, seen_id: int | None = None) -> Answer:
-    if len(text) > session.text_limit:
+async def _store(session: Session, draft: Draft) -> Answer:
+    if len(draft.text) > session.text_limit:
         raise IncorrectArgument
-    database, author = session.database, session.user
     if session.messages.take():
-        message, is_new = await database.write(messages.add, author, user_id, text, key, seen_id)
+        added = await session.database.write_each(drafts.add_all, draft)
     else:
-        message, is_new = await _find_stored(session, user_id, text, key), False
-    return Answer({"message": session.show(message)}, message if is_new else None)
+        added = await _find_stored(session, draft)
+    return Answer({"message": session.show(added.message)}, added.message if added.is_new else None)
 
 
-async def _find_stored(session: Session, user_id: int, text: str, key: str | None) -> messages.Message:
+async def _find_stored(session: Session, draft: Draft) -> Added:
     """What was stored under this key. Raises TooManyRequests where nothing was, KeyReused."""
-    if key is None:
+    if draft.key is None:
         raise TooManyRequests
     try:  # behind what waits to be written, where the first of its repeats may be
-        found = await session.database.write(messages.find_repeat, session.user, user_id, text, key)
+        found = await session.database.write(drafts.find, draft)
     except UnknownUser:
         raise TooManyRequests from None
-    if isinstance(found, str):
+    if found is None:
         raise TooManyRequests
-    return found
+    return Added(found, False)
 
 
 class History(Params):

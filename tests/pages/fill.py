@@ -1,6 +1,7 @@
 """Many conversations and messages, straight into the database. Connections that are open are not told of them."""
 
-from db import messages, users
+from db import drafts, users
+from db.drafts import Draft
 from db.users import User
 from manage import transaction
 from tests.conftest import PASSWORD_HASH, PEOPLE
@@ -19,7 +20,7 @@ def add_conversations(url: str, number: int) -> list[int]:
         for n in range(1, number + 1):
             name = f"customer {n:04}"
             user_id = users.add(connection, name, PASSWORD_HASH, is_admin=False)
-            messages.add(connection, User(user_id, name, "", None, False), user_id, f"Question {n} of many", None)
+            drafts.add(connection, Draft(User(user_id, name, "", None, False), user_id, f"Question {n} of many"))
             ids.append(user_id)
     return ids
 
@@ -33,6 +34,6 @@ def add_messages(url: str, name: str, number: int, operator: str = "olga") -> li
         ids = []
         for n in range(1, number + 1):
             author = customer if n % 2 else answering
-            message, _ = messages.add(connection, author, customer.id, f"Message {n}", None)
-            ids.append(message.message_id)
+            added = drafts.add(connection, Draft(author, customer.id, f"Message {n}"))
+            ids.append(added.message.message_id)
     return ids

@@ -1,0 +1,172 @@
+"""Storing messages: many at once, as if one after the other. Ids rise in the order of the drafts."""
+
+import time
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+from typing import NamedTuple
+
+from db import conversations
+from db.clock import utc_text
+from db.conversations import State
+from db.engine import AlreadyAnswered, Connection, KeyReused, Refused, UnknownUser, marks
+from db.messages import Message
+from db.users import User
+
+AT_ONCE = 256  # drafts in one set of statements
+
+Place = tuple[int, str | None, str]  # the values of the unique index that a key is in
+
+
+class Draft(NamedTuple):
+    """What `author`, the customer itself or an operator, writes in the conversation of the customer `user_id`.
+
+    `key` makes it one message however often it comes; `seen_id` is the newest message that an operator had in view.
+    """
+
+    author: User
+    user_id: int
+    text: str
+    key: str | None = None
+    seen_id: int | None = None
+
+    @property
+    def invader_name(self) -> str:
+        return self.author.user_name if self.author.is_admin else ""
+
+    @property
+    def place(self) -> Place:
+        return self.user_id, self.key, self.invader_name
+
+
+@dataclass(frozen=True, slots=True)
+class Added:
+    """A stored message, and whether it is new or was there under its key."""
+
+    message: Message
+    is_new: bool
+
+
+def add(connection: Connection, draft: Draft) -> Added:
+    """Store one. Raises what `add_all` refuses."""
+    (outcome,) = add_all(connection, [draft])
+    if isinstance(outcome, Refused):
+        raise outcome
+    return outcome
+
+
+def add_all(connection: Connection, drafts: Sequence[Draft]) -> list[Added | Refused]:
+    """Store each draft, once for its key.
+
+    What is refused is a value in its place, found before anything is written: UnknownUser where `user_id` is not a
+    customer's, KeyReused where the key stands with another text, AlreadyAnswered where another operator's answer is
+    newer than `seen_id`.
+    """
+    outcomes: list[Added | Refused] = []
+    for start in range(0, len(drafts), AT_ONCE):
+        outcomes += _add_some(connection, drafts[start : start + AT_ONCE])
+    return outcomes
+
+
+def find(connection: Connection, draft: Draft) -> Message | None:
+    """The message that is stored under the draft's key. Raises UnknownUser and KeyReused."""
+    states = conversations.find_states(connection, [draft.user_id])
+    outcome = _decide(connection, draft, states, _find_stored(connection, [draft], states), {})
+    if isinstance(outcome, UnknownUser | KeyReused):
+        raise outcome
+    return outcome if isinstance(outcome, Message) else None
+
+
+def _add_some(connection: Connection, drafts: Sequence[Draft]) -> list[Added | Refused]:
+    states = conversations.find_states(connection, {draft.user_id for draft in drafts})
+    stored = _find_stored(connection, drafts, states)
+    new: dict[Place | int, Draft] = {}  # in their order; one without a key is in a place of its own
+    decided: list[Message | Refused | Place | int] = []
+    for number, draft in enumerate(drafts):
+        outcome = _decide(connection, draft, states, stored, new)
+        place = number if draft.key is None else draft.place
+        if outcome is None:
+            new.setdefault(place, draft)
+        decided.append(place if outcome is None else outcome)
+    added = dict(zip(new, _insert(connection, list(new.values()), states), strict=True))
+    outcomes: list[Added | Refused] = []
+    for one in decided:
+        if isinstance(one, Refused):
+            outcomes.append(one)
+        elif isinstance(one, Message):
+            outcomes.append(Added(one, False))
+        else:
+            outcomes.append(Added(added[one], new.pop(one, None) is not None))  # the first of them is the new one
+    return outcomes
+
+
+def _decide(
+    connection: Connection,
+    draft: Draft,
+    states: dict[int, State],
+    stored: dict[Place, Message],
+    new: dict[Place | int, Draft],
+) -> Message | Refused | None:
+    """What becomes of a draft behind those that are `new`: None where it, or the one with its key, is to be stored."""
+    if draft.user_id not in states:
+        return UnknownUser()
+    if draft.key is not None and (found := stored.get(draft.place)):
+        return found if found.message_text == draft.text else KeyReused()
+    if draft.key is not None and (waiting := new.get(draft.place)):
+        return None if waiting.text == draft.text else KeyReused()
+    if draft.seen_id is not None and _is_answered(connection, draft, new.values()):
+        return AlreadyAnswered()
+    return None
+
+
+def _is_answered(connection: Connection, draft: Draft, new: Iterable[Draft]) -> bool:
+    """Whether another operator's answer is newer than what this one had seen."""
+    others = (one.author for one in new if one.user_id == draft.user_id and one.author.is_admin)
+    if any(author.user_name != draft.author.user_name for author in others):
+        return True
+    sql = """
+        SELECT id FROM messages
+        WHERE user_id = ? AND id > ? AND is_from_support AND invader_name <> ? LIMIT 1
+    """
+    values = (draft.user_id, draft.seen_id, draft.author.user_name)
+    return connection.execute(sql, values).fetchone() is not None
+
+
+def _find_stored(connection: Connection, drafts: Iterable[Draft], states: dict[int, State]) -> dict[Place, Message]:
+    """The messages that stand under the drafts' keys, by their places."""
+    places = [draft.place for draft in drafts if draft.key is not None]
+    if not places:
+        return {}
+    condition, count = marks("(user_id = ? AND client_key = ? AND invader_name = ?)", " OR ", len(places))
+    sql = f"""
+        SELECT id, message, invader_name, is_from_support, created, user_id, client_key FROM messages
+        WHERE {condition}
+    """  # noqa: S608  # marks alone
+    values = [value for place in places for value in place] + [*places[-1]] * (count - len(places))
+    stored = {}
+    for row in connection.execute(sql, values).fetchall():
+        message = Message(row[0], row[1], row[2], bool(row[3]), row[4], row[5], states[row[5]].user_name)
+        stored[row[5], row[6], row[2]] = message
+    return stored
+
+
+def _insert(connection: Connection, drafts: list[Draft], states: dict[int, State]) -> list[Message]:
+    if not drafts:
+        return []
+    created = int(time.time())
+    sql = """
+        INSERT INTO messages (user_id, invader_name, message, created, is_from_support, client_key)
+        VALUES (?, ?, ?, ?, ?, ?)
+    """
+    text = utc_text(created)
+    rows = [(one.user_id, one.invader_name, one.text, text, one.author.is_admin, one.key) for one in drafts]
+    messages = []
+    for message_id, draft in zip(connection.insert(sql, rows), drafts, strict=True):
+        state, author = states[draft.user_id], draft.author
+        if author.is_admin:
+            state.take_answer(message_id, author.id)
+        else:
+            state.take_question(message_id)
+        name = draft.invader_name
+        messages.append(Message(message_id, draft.text, name, author.is_admin, created, draft.user_id, state.user_name))
+    conversations.save(connection, [states[user_id] for user_id in {draft.user_id: None for draft in drafts}])
+    return messages
