@@ -1,5 +1,6 @@
 """The widget on somebody else's page: another origin, its policy, its styles, its attributes."""
 
+import json
 import re
 import threading
 from collections.abc import Callable, Iterator
@@ -9,6 +10,7 @@ from pathlib import Path
 import pytest
 from playwright.sync_api import Page, expect
 
+from tests.conftest import PASSWORD
 from tests.pages.browsing import OpenPage
 from tests.pages.peer import Peer
 from tests.pages.widget import ROOT, Widget
@@ -170,6 +172,20 @@ def colors(widget: Widget, part: str) -> dict[str, str]:
         part,
     )
     return found
+
+
+def test_accounts_of_a_demo_fill_the_form_in(open_page: OpenPage, host: Host, service: Service) -> None:
+    accounts = json.dumps([{"user_name": "anna", "password": PASSWORD}, {"user_name": "boris", "password": "<b>"}])
+    host.embed(service, f"data-open data-accounts='{accounts}'")
+    widget = Widget(open_page("/", base=host.url))
+    expect(widget.panel.locator(".accounts li")).to_have_text(
+        [re.compile(f"anna · {PASSWORD}"), re.compile("boris · <b>")]
+    )
+    widget.panel.get_by_role("button", name="Fill in anna").click()
+    expect(widget.name).to_have_value("anna")
+    assert widget.focus() == "Log in"
+    widget.page.keyboard.press("Enter")
+    widget.wait_for_line()
 
 
 def test_it_connects_while_it_is_closed_only_where_somebody_is_logged_in(

@@ -158,7 +158,7 @@ def test_without_motion_nothing_moves_and_forced_colours_show_the_focus(open_pag
 
 def test_the_page_is_printed_whole_with_full_times(open_page: OpenPage, ids: dict[str, int], database_url: str) -> None:
     add_messages(database_url, "anna", 300)
-    widget = Widget(open_page("/"))
+    widget = Widget(open_page("/", color_scheme="dark"))
     widget.log_in("anna")
     expect(widget.bubble("Message 300")).to_be_visible()
     page = widget.page
@@ -169,6 +169,7 @@ def test_the_page_is_printed_whole_with_full_times(open_page: OpenPage, ids: dic
     expect(paper.locator("> p")).to_have_text("300 loaded messages")
     expect(paper.locator("li")).to_have_count(300)
     expect(paper.locator(".head").first).to_have_text(re.compile(r"^anna · .*\d{4}.*\d:\d\d:\d\d"))
+    expect(paper).to_have_css("color", "rgb(27, 31, 39)")  # dark on paper, whatever the theme
     expect(widget.panel).to_be_hidden()
     page.emulate_media(media="screen")
     expect(paper).to_have_count(0)

@@ -40,7 +40,7 @@ export default {
   message: "Message",
   send: "Send",
   conversation: "Conversation",
-  too_long: "{n} characters too many",
+  too_long: { one: "{n} character too many", other: "{n} characters too many" },
   characters: "{n} of {most} characters",
   language: "Language",
   theme: "Theme",

@@ -89,11 +89,13 @@ export class LogIn {
       this.#show(t(reason === "wrong" ? "wrong_password" : "unavailable"));
     }
     this.#say(this.#error.textContent);
-    if (reason !== "wrong") return;
-    this.#name.setAttribute("aria-invalid", "true");
-    this.#password.setAttribute("aria-invalid", "true");
-    this.#password.select();
-    this.#password.focus();
+    if (reason === "wrong") {
+      this.#name.setAttribute("aria-invalid", "true");
+      this.#password.setAttribute("aria-invalid", "true");
+      this.#password.select();
+      this.#password.focus();
+    }
+    this.#error.scrollIntoView({ block: "nearest" });
   }
 
   /** Until then the service would not even look at the password. */
