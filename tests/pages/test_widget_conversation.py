@@ -283,8 +283,8 @@ def test_a_message_is_read_when_the_customer_has_seen_it(widget: Widget, peer: E
     widget.page.keyboard.press("Escape")
     olga.answer(ids["anna"], "while the panel is closed")
     expect(widget.launcher).to_have_accessible_name("Open chat, 1 unread message")
+    widget.page.add_init_script("document.hasFocus = () => false")
     widget.page.reload()  # opened by data-open, yet nobody looks
-    widget.page.evaluate("document.hasFocus = () => false")
     expect(widget.bubbles).to_have_count(1)
     widget.page.wait_for_timeout(1500)  # longer than a glance
     assert not [push for push in olga.pushes if "read" in push]
