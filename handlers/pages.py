@@ -27,7 +27,7 @@ TYPES = {  # of the files that are served; others in the folder are nobody's
 }
 TEMPLATES = {"/": "customer.html", "/operator": "operator.html", "/widget.js": "widget.js"}  # by the request's path
 WIDGET = "widget/chat.js"
-WIDGET_STYLES = ("look.css", "transcript.css", "widget/widget.css")
+WIDGET_STYLES = ("look.css", "transcript.css", "widget/widget.css", "widget/views.css", "widget/media.css")
 FOREVER = "public, max-age=31536000, immutable"
 ASK = "no-cache"  # a browser may keep it, and asks by ETag whether it is still so
 CODINGS = ("br", "gzip", "")  # in the order of the length of what they make; "" is the body as it is
