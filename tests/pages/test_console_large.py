@@ -1,0 +1,105 @@
+"""A thousand conversations and ten thousand messages stay smooth: only what is seen is drawn."""
+
+from collections.abc import Callable
+
+from playwright.sync_api import expect
+
+from tests.pages.browsing import OpenPage
+from tests.pages.console import Console, enter
+from tests.pages.fill import add_conversations, add_messages
+from tests.pages.network import Network
+from tests.pages.peer import Peer
+
+CONVERSATIONS = 1_000
+MESSAGES = 10_000
+ROWS = 60
+NODES = 200
+LONGEST = 0.05  # seconds that the page works for a frame
+SCROLL = """async ([selector, step]) => {
+    const scroller = [...document.querySelectorAll(selector)].find((found) => found.clientHeight);
+    scroller.scrollBy(0, step);
+    for (let n = 0; n < 2; n++) await new Promise((done) => requestAnimationFrame(done));
+    return scroller.querySelectorAll("li").length;
+}"""
+READ = """() => {
+    const {bottom} = document.querySelector("desk-conversation .head").getBoundingClientRect();
+    const places = [...document.querySelectorAll("li.message")].map((li) => [li, li.getBoundingClientRect().top]);
+    const [li, top] = places.find(([, top]) => top > bottom);
+    return [li.querySelector(".text").textContent, top];
+}"""  # the first message in view, and where it is
+
+
+class Scroller:
+    """Scrolls, and notes the most nodes at a time and the most work between two frames.
+
+    The work is the time that the page's thread ran, with all its tasks: unlike a clock's time it does not grow with
+    what else the machine does, and no single task took longer.
+    """
+
+    def __init__(self, console: Console, selector: str) -> None:
+        self._page = console.page
+        self._selector = selector
+        self._session = console.page.context.new_cdp_session(console.page)
+        self._session.send("Performance.enable", {"timeDomain": "threadTicks"})
+        self.nodes = 0
+        self.work = 0.0
+
+    def scroll(self, step: int) -> None:
+        before = self._worked()
+        self.nodes = max(self.nodes, self._page.evaluate(SCROLL, [self._selector, step]))
+        self.work = max(self.work, self._worked() - before)
+
+    def _worked(self) -> float:
+        metrics = self._session.send("Performance.getMetrics")["metrics"]
+        return float(next(metric["value"] for metric in metrics if metric["name"] == "TaskDuration"))
+
+
+def test_a_thousand_conversations_scroll_smoothly(open_page: OpenPage, database_url: str) -> None:
+    add_conversations(database_url, CONVERSATIONS)
+    console = enter(open_page)
+    queue = Scroller(console, "desk-list")
+    while not console.row("customer 1000").is_visible():
+        queue.scroll(1_000)
+    while not console.row("customer 0001").is_visible():
+        queue.scroll(-1_000)
+    console.row("customer 0001").focus()
+    console.page.keyboard.press("ArrowDown")
+    queue.scroll(30_000)
+    assert console.focus() == "customer 0002"  # it stays drawn
+    assert queue.nodes <= ROWS
+    assert queue.work <= LONGEST
+
+
+def test_ten_thousand_messages_scroll_smoothly(open_page: OpenPage, database_url: str) -> None:
+    add_messages(database_url, "anna", MESSAGES)
+    console = enter(open_page)
+    console.tab("open").click()
+    console.open("anna")
+    messages = Scroller(console, "chat-transcript")
+    while not console.bubble("Message 1").is_visible():
+        messages.scroll(-6_000)
+    for step in (*[3_000] * 50, 200_000, -400_000, *[-100] * 50):
+        messages.scroll(step)
+    assert messages.nodes <= NODES
+    assert messages.work <= LONGEST
+    console.below.click()
+    expect(console.bubble(f"Message {MESSAGES}")).to_be_in_viewport()
+    assert console.messages.get_by_role("listitem").count() <= NODES
+
+
+def test_an_older_page_leaves_what_is_read_where_it_is(
+    open_page: OpenPage, database_url: str, network: Network, peer: Callable[[str], Peer], ids: dict[str, int]
+) -> None:
+    peer("oleg").call("message.read", ids["anna"], add_messages(database_url, "anna", 300)[-1])
+    console = enter(open_page, base=network.url)
+    console.tab("open").click()
+    console.open("anna")
+    network.silence()
+    console.messages.evaluate("(scroller) => scroller.scrollTo(0, 300)")
+    expect(console.bubble("Message 201")).to_be_attached()
+    text, top = console.page.evaluate(READ)
+    network.mend()
+    expect(console.bubble("Message 195")).to_be_attached()
+    read = console.bubble(text).bounding_box()
+    assert read
+    assert abs(read["y"] - top) <= 1

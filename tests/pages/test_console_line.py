@@ -1,0 +1,187 @@
+"""The console while the line, the service or its database is away: all is readable, and what was written is sent."""
+
+import json
+import re
+from collections.abc import Callable
+from pathlib import Path
+
+from playwright.sync_api import expect
+
+from tests import mariadb
+from tests.pages.browsing import NETWORK, OpenPage, Watch
+from tests.pages.conftest import on_both_engines
+from tests.pages.console import Console, enter
+from tests.pages.fill import add_people
+from tests.pages.network import Network
+from tests.pages.peer import Peer
+from tests.service import Service, running
+
+Enter = Callable[[str], Peer]
+
+
+def texts(customer: Peer) -> list[str]:
+    return [message["message_text"] for message in customer.messages]
+
+
+def expect_sent_once(console: Console, text: str) -> None:
+    """In the end: while a tab waits for another's acknowledgement it may show the message and the waiting answer."""
+    expect(console.bubble(text).locator(".state.sent")).to_have_count(1)
+    expect(console.bubble(text)).to_have_count(1)
+
+
+def test_without_a_line_answers_wait_and_what_cannot_says_why(
+    open_page: OpenPage, peer: Enter, network: Network, watch: Watch
+) -> None:
+    watch.allow(NETWORK)
+    peer("anna").send("a question")
+    peer("boris").send("another question")
+    console = enter(open_page, base=network.url)
+    console.open("anna")
+    network.cut()
+    expect(console.line).to_have_text(re.compile(r"^Reconnecting in \d+ seconds?$"))
+    expect(console.page).to_have_title("(!) Desk")
+    expect(console.status).to_have_text("Connection lost.")
+    reason = "It needs the connection: possible again once it is back."
+    expect(console.details).to_contain_text(reason)
+    for name in ("Assign to me", "Assign…", "Close conversation"):
+        expect(console.details.get_by_role("button", name=name)).to_have_attribute("aria-disabled", "true")
+        expect(console.details.get_by_role("button", name=name)).to_have_accessible_description(reason)
+    console.row("anna").focus()
+    for code in ("KeyE", "KeyI"):
+        console.page.evaluate("document.querySelector('.toast').replaceChildren()")
+        console.press(code)
+        expect(console.toast).to_have_text(reason)
+    console.write("a note", "note")
+    expect(console.page.get_by_role("button", name="Add note")).to_have_attribute("aria-disabled", "true")
+    expect(console.page.get_by_role("button", name="Add note")).to_have_accessible_description(reason)
+    console.composer.press("Enter")
+    expect(console.composer).to_have_value("a note")
+    console.composer.fill("")
+    console.write("first")
+    expect(console.page.get_by_role("main")).to_contain_text("Answers wait for the connection.")
+    console.composer.press("Enter")
+    console.send("second")
+    expect(console.state("second")).to_have_text("Waiting for connection")
+    console.row("boris").click()
+    expect(console.page.get_by_role("main")).to_contain_text("It is loaded as soon as the connection is back.")
+    console.open("anna")
+    expect(console.bubble("a question")).to_be_visible()
+    network.mend()
+    console.page.get_by_role("button", name="Try now").click()
+    expect(console.line).to_have_text("Connected")
+    for text in ("first", "second"):
+        expect(console.state(text)).to_have_text("Sent")
+    expect(console.status).to_have_text("Connected again.")
+    expect(console.page).to_have_title("(1) Desk")
+    assert texts(peer("anna")) == ["a question", "first", "second"]
+    console.open("boris")
+    expect(console.bubble("another question")).to_be_visible()
+
+
+def test_a_short_break_is_not_made_much_of(open_page: OpenPage, network: Network, watch: Watch) -> None:
+    watch.allow(NETWORK)
+    console = enter(open_page, base=network.url)
+    console.page.evaluate(
+        """() => {
+            window.said = new Set();
+            const line = document.querySelector("desk-topbar .line");
+            new MutationObserver(() => said.add(line.textContent)).observe(line, {childList: true});
+        }"""
+    )
+    network.cut()
+    expect(console.line).to_have_text("Connecting…")
+    network.mend()
+    expect(console.line).to_have_text("Connected")
+    assert console.page.evaluate("[...said]") == ["Connecting…", "Connected"]
+
+
+@on_both_engines
+def test_a_killed_service_stores_the_answers_once_and_in_order(
+    open_page: OpenPage, peer: Enter, service: Service, watch: Watch
+) -> None:
+    watch.allow(NETWORK)
+    peer("anna").send("a question")
+    console = enter(open_page)
+    console.open("anna")
+    service.kill()
+    for n in range(3):
+        console.send(f"answer {n}")
+    console.page.goto("about:blank")
+    service.start()
+    console.page.goto(f"{service.url}/operator#{peer('anna').user_id}")
+    other = Console(open_page("/operator", beside=console.page))
+    for n in range(3):
+        expect_sent_once(console, f"answer {n}")
+    assert texts(peer("anna")) == ["a question", "answer 0", "answer 1", "answer 2"]
+    service.kill()
+    console.send("answer 3")
+    service.start()
+    expect(console.state("answer 3")).to_have_text("Sent")
+    other.wait_for_line()
+    assert texts(peer("anna"))[3:] == ["answer 2", "answer 3"]
+
+
+def test_two_tabs_send_one_outbox_once(open_page: OpenPage, peer: Enter, network: Network, watch: Watch) -> None:
+    watch.allow(NETWORK)
+    peer("anna").send("a question")
+    one = enter(open_page, base=network.url)
+    other = Console(open_page("/operator", beside=one.page, base=network.url))
+    for console in (one, other):
+        console.open("anna")
+    network.cut()
+    for console in (one, other):
+        expect(console.line).not_to_have_text("Connected")
+    one.send("from the first")
+    expect(other.state("from the first")).to_have_text("Waiting for connection")
+    other.send("from the second")
+    network.mend()
+    for console in (one, other):
+        for text in ("from the first", "from the second"):
+            expect_sent_once(console, text)
+    assert texts(peer("anna")) == ["a question", "from the first", "from the second"]
+
+
+def test_a_refused_answer_can_be_tried_again_or_deleted(open_page: OpenPage, peer: Enter, ids: dict[str, int]) -> None:
+    peer("anna").send("a question")
+    console = enter(open_page)
+    console.open("anna")
+    item = {"user_id": ids["boris"] + 100, "text": "to nobody", "seen_id": None, "key": "k", "created": 1}
+    failed = {**item, "user_id": ids["anna"], "key": "j", "text": "refused", "failed": 1, "created": 2**41}
+    for one in (item, failed):
+        name = f"desk:outbox:{ids['olga']}:{one['key']}"
+        console.page.evaluate("([name, text]) => localStorage.setItem(name, text)", [name, json.dumps(one)])
+    console.reload()
+    expect(console.state("refused")).to_have_text("Not sent")
+    console.page.get_by_role("button", name="Try again").click()
+    expect(console.state("refused")).to_have_text("Sent")
+    outbox = [item for name, item in console.kept().items() if name.startswith("outbox:") and "failed" in item]
+    assert [item["text"] for item in outbox] == ["to nobody"]
+
+
+def test_a_list_that_cannot_be_loaded_stays_and_is_tried_again(
+    open_page: OpenPage, tmp_path: Path, watch: Watch
+) -> None:
+    watch.allow(NETWORK)
+    for folder in ("database", "service"):
+        (tmp_path / folder).mkdir()
+    with mariadb.running(tmp_path / "database") as database:
+        database.execute("CREATE DATABASE chat")
+        url = f"mysql://root@127.0.0.1:{database.port}/chat"
+        add_people(url)
+        with running(tmp_path / "service", f"--database={url}") as service:
+            peer = Peer(service.url, "anna")
+            peer.send("a question")
+            console = enter(open_page, base=service.url)
+            console.open("anna")
+            database.stop()
+            console.tab("open").click()
+            expect(console.queue.get_by_text("The list could not be loaded.")).to_be_visible()
+            expect(console.row("anna")).to_be_visible()
+            console.send("an answer")
+            expect(console.state("an answer")).to_have_text("Sending…")
+            database.start()
+            expect(console.state("an answer")).to_have_text("Sent")
+            console.queue.get_by_role("button", name="Retry").click()
+            expect(console.queue.get_by_text("The list could not be loaded.")).to_be_hidden()
+            expect(console.row("anna")).to_be_visible()
+            peer.close()
