@@ -3,13 +3,14 @@
 import asyncio
 import logging
 import time
-from collections.abc import Iterator
+from collections.abc import Awaitable, Iterator
 from itertools import count
 from typing import Annotated, ClassVar
 from urllib.parse import urlsplit
 
 import tornado.websocket
 from msgspec import Meta, Raw
+from tornado.websocket import WebSocketProtocol, WebSocketProtocol13
 
 from db import Database, Unavailable, messages
 from db.messages import Message
@@ -17,6 +18,7 @@ from db.users import User
 from handlers import methods, protocol, views
 from handlers.client import LogsNoRequest, find_address
 from handlers.feed import Feed
+from handlers.frames import ReadsAhead
 from handlers.limits import Bucket
 from handlers.methods.session import Answer, Session
 from handlers.outbox import Outbox
@@ -52,7 +54,8 @@ class WebSocketHandler(LogsNoRequest, tornado.websocket.WebSocketHandler):
     def initialize(self) -> None:
         self.number = next(self.numbers)
         self.session: Session | None = None
-        self.slots = asyncio.Semaphore(IN_FLIGHT)
+        self.in_flight = 0  # frames that are worked on
+        self.has_room = asyncio.Event()  # for one more
         self.newest_id = 0  # of the messages that this connection was sent
         self.held: list[views.Push] = []  # what was broadcast while the history was being read
         self.is_deaf = False  # what arrives is not run
@@ -84,22 +87,33 @@ class WebSocketHandler(LogsNoRequest, tornado.websocket.WebSocketHandler):
         address = find_address(self.request, self.settings["trusted_proxies"])
         logger.info("connection %d opened from %s", self.number, address)
 
-    async def on_message(self, message: str | bytes) -> None:
-        """Start work on a frame; the next is read at once, unless many are in flight."""
+    def get_websocket_protocol(self) -> WebSocketProtocol | None:
+        """Tornado's, but for how it reads; None for a client of another version."""
+        usual = super().get_websocket_protocol()
+        if not isinstance(usual, WebSocketProtocol13):
+            return usual
+        return ReadsAhead(self, mask_outgoing=False, params=usual.params)
+
+    def on_message(self, message: str | bytes) -> Awaitable[None] | None:
+        """Start work on a frame. The next is read at once, but behind the log-in, and where many are in flight."""
         if isinstance(message, bytes):
             self.leave(UNSUPPORTED_DATA if self.session else LOG_IN_AGAIN)
-        await self.slots.acquire()
-        if self.is_deaf:  # since it arrived, or while it waited
-            self.slots.release()
-            return
+        if self.is_deaf:
+            return None
         assert isinstance(message, str)
         task = asyncio.ensure_future(self._answer(message))
         self.tasks.add(task)
         task.add_done_callback(self.tasks.discard)
+        self.in_flight += 1
         if self.session is None:
-            await task  # nothing may overtake the log-in
-        else:
-            await asyncio.sleep(0)  # else a busy socket is read on and on, and the others starve
+            return task  # nothing may overtake the log-in
+        if self.in_flight < IN_FLIGHT:
+            return None
+        return self._wait_for_room()
+
+    async def _wait_for_room(self) -> None:
+        self.has_room.clear()
+        await self.has_room.wait()
 
     async def _answer(self, frame: str) -> None:
         """Run a frame, whatever is in it. This is the one place where errors end."""
@@ -128,9 +142,12 @@ class WebSocketHandler(LogsNoRequest, tornado.websocket.WebSocketHandler):
                 logger.exception("%s %s failed", self._log_name(), _known(request.method))
             self._refuse(request.id, protocol.ServiceUnavailable())
         finally:
-            self.slots.release()
+            self.in_flight -= 1
+            self.has_room.set()
         milliseconds = (time.perf_counter() - started) * 1000
-        logger.info("%s %s %s %.1f ms", self._log_name(), _known(request.method), outcome, milliseconds)
+        level = logging.DEBUG if outcome == "ok" else logging.INFO
+        if logger.isEnabledFor(level):
+            logger.log(level, "%s %s %s %.1f ms", self._log_name(), _known(request.method), outcome, milliseconds)
 
     def _tell(self, answer: Answer) -> None:
         """Everybody else hears what an answer changed."""
