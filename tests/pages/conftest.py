@@ -12,6 +12,7 @@ from tests.pages.browsing import FLAGS, PATIENCE, OpenPage, Watch
 from tests.pages.fill import add_people
 from tests.pages.network import Network
 from tests.pages.peer import Peer
+from tests.pages.widget import Widget
 from tests.service import Service, running
 
 on_both_engines = pytest.mark.parametrize("databases", ["sqlite", "mysql"], indirect=True)
@@ -95,3 +96,11 @@ def open_page(browser: Browser, service: Service, watch: Watch) -> Iterator[Open
     yield made
     made.close()
     assert not watch.notes, "\n".join(watch.notes)
+
+
+@pytest.fixture
+def widget(open_page: OpenPage) -> Widget:
+    """The customer's page, where anna is logged in."""
+    made = Widget(open_page("/"))
+    made.log_in("anna")
+    return made
