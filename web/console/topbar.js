@@ -29,7 +29,7 @@ export class TopBar extends HTMLElement {
     const other = language === "en" ? "ru" : "en";
     const attributes = { type: "button", class: "button plain", lang: other, "aria-label": LANGUAGES[other] };
     this.append(
-      h("strong", { class: "title" }, t("desk")),
+      h("h1", { class: "title" }, t("desk")),
       h("span", { class: "line-state" }, this.#line, this.#retry),
       h("span", { class: "me" }, desk.me?.user_name ?? ""),
       this.#alerts,

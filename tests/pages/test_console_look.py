@@ -1,0 +1,230 @@
+"""Every state of the console under axe, in both languages and themes, and on small and enlarged screens."""
+
+import json
+from collections.abc import Callable
+
+import pytest
+from playwright.sync_api import expect
+
+from tests.pages.browsing import NETWORK, OpenPage, Watch, axe
+from tests.pages.console import Console, make_old
+from tests.pages.fill import add_messages
+from tests.pages.network import Network
+from tests.pages.peer import Peer
+
+Enter = Callable[[str], Peer]
+
+WIDE = {"width": 1280, "height": 800}
+MIDDLE = {"width": 800, "height": 700}
+PHONE = {"width": 320, "height": 640}
+ZOOMED = {"width": 320, "height": 256}  # 1280×1024 at 400 %
+LONG = "https://example.com/" + "long" * 60
+SPILL = """() => {
+    const parts = "html, desk-topbar, .region, chat-transcript, desk-list, .dialog, desk-composer";
+    const isWide = (part) => part.scrollWidth > part.clientWidth;
+    return [...document.querySelectorAll(parts)].filter(isWide).map((part) => part.localName);
+}"""  # what would scroll sideways
+
+
+class Walk:
+    """Leads through the console's states and looks at each."""
+
+    def __init__(self, console: Console) -> None:
+        self.console = console
+        self.is_narrow = console.page.evaluate("innerWidth < 720")
+
+    def check(self, state: str) -> None:
+        found = axe(self.console.page)
+        assert not found, f"{state}:\n{found}"
+        spill = self.console.page.evaluate(SPILL)
+        assert not spill, f"{state}: {spill}"
+
+    def check_dialog(self, state: str) -> None:
+        expect(self.console.dialog).to_be_visible()
+        self.check(state)
+        self.console.page.keyboard.press("Escape")
+        expect(self.console.dialog).to_have_count(0)
+
+    def go_to_queue(self) -> None:
+        if self.is_narrow:
+            self.console.button("back").click()
+
+    def press(self, code: str, key: str = "", modifiers: int = 0) -> None:
+        """A key, away from fields."""
+        (self.console.title if self.is_narrow else self.console.heading).focus()
+        self.console.press(code, key, modifiers)
+
+
+@pytest.mark.parametrize(
+    ("language", "theme", "viewport"),
+    [
+        ("en", "light", WIDE),
+        ("ru", "light", WIDE),
+        ("en", "dark", WIDE),
+        ("ru", "dark", WIDE),
+        ("en", "dark", MIDDLE),
+        ("ru", "light", PHONE),
+        ("ru", "dark", ZOOMED),
+    ],
+    ids=lambda value: value if isinstance(value, str) else "{width}x{height}".format(**value),
+)
+def test_every_state_is_accessible_and_fits(
+    open_page: OpenPage,
+    network: Network,
+    watch: Watch,
+    peer: Enter,
+    ids: dict[str, int],
+    database_url: str,
+    language: str,
+    theme: str,
+    viewport: dict[str, int],
+) -> None:
+    watch.allow(f"{NETWORK}|status of 403")
+    page = open_page("/operator", base=network.url, viewport=viewport, color_scheme=theme, locale=language)
+    page.emulate_media(reduced_motion="reduce")
+    console = Console(page, language)
+    walk = Walk(console)
+
+    expect(console.name).to_be_visible()
+    walk.check("log-in")
+    console.fill_in("olga", "wrong")
+    expect(page.get_by_text(console.t("wrong_password"))).to_be_visible()
+    walk.check("a wrong password")
+    console.log_in("olga")
+    expect(page.get_by_text(console.t("empty_waiting"))).to_be_visible()
+    walk.check("an empty queue")
+
+    oleg = peer("oleg")
+    for name, minutes in (("anna", 18), ("boris", 12), ("vera", 4)):
+        peer(name).send(f"A question of {name} {LONG}")
+        make_old(database_url, ids[name], minutes)
+    add_messages(database_url, "vera", 5)
+    oleg.call("note.add", ids["anna"], f"A note {LONG}")
+    oleg.call("reply.save", "hello", f"Good day! {LONG}")
+    oleg.call("conversation.assign", ids["boris"], oleg.user_id)
+    oleg.call("conversation.open", ids["anna"])
+    failed = {
+        "user_id": ids["anna"],
+        "text": f"Refused {LONG}",
+        "seen_id": None,
+        "key": "k",
+        "failed": 1,
+        "created": 2**41,
+    }
+    page.evaluate(
+        "([name, text]) => localStorage.setItem(name, text)", [f"desk:outbox:{ids['olga']}:k", json.dumps(failed)]
+    )
+    console.reload()
+    for level in ("late", "warn", "calm"):
+        expect(console.queue.locator(f".wait.{level}")).to_be_visible()
+    walk.check("waits of all levels")
+
+    console.open("anna")
+    expect(console.messages.locator(".note")).to_be_visible()
+    console.send(f"An answer {LONG}")
+    expect(console.messages.locator(".state.sent")).to_be_visible()
+    walk.check("a conversation with a note and a failed answer")
+    console.write("A note", "note")
+    walk.check("writing a note")
+    console.write("/he")
+    expect(console.options).to_have_count(1)
+    walk.check("choosing a reply")
+    console.composer.press("Escape")
+    console.write("An answer that comes too late")
+    oleg.answer(ids["anna"], f"A colleague's answer {LONG}")
+    expect(console.messages.get_by_text("A colleague's answer")).to_be_attached()
+    oleg.call("message.typing", ids["anna"])
+    console.composer.press("Enter")
+    expect(console.collision).to_be_visible()
+    walk.check("a collision")
+    console.button("discard").click()
+
+    walk.press("KeyA")
+    walk.check_dialog("assigning")
+    walk.press("Slash", "?", 8)
+    walk.check_dialog("help")
+    console.alerts.click()
+    walk.check_dialog("sound and notifications")
+    if not console.details.is_visible():
+        walk.press("KeyD")
+    expect(console.details).to_be_visible()
+    walk.check("details")
+    console.button("edit_replies").click()
+    walk.check_dialog("canned replies")
+    if viewport != WIDE:
+        page.keyboard.press("Escape")
+        expect(console.details).to_be_hidden()
+    console.write("begun")
+    console.log_out()
+    walk.check_dialog("logging out with a draft")
+
+    walk.go_to_queue()
+    console.search.fill("question")
+    expect(console.found).to_have_count(3)
+    walk.check("a search")
+    console.search.fill("nowhere")
+    expect(page.get_by_text(console.t("nothing_found", text="nowhere"))).to_be_visible()
+    walk.check("a search that finds nothing")
+    console.search.press("Escape")
+    console.open("boris")
+    network.cut()
+    expect(console.line).to_have_class("line bad")
+    console.send("A waiting answer")
+    expect(console.state("A waiting answer")).to_be_visible()
+    walk.check("without a line")
+
+
+def test_below_720_pixels_one_region_is_shown_and_back_returns_to_the_row(open_page: OpenPage, peer: Enter) -> None:
+    for name in ("anna", "boris"):
+        peer(name).send("a question")
+    console = Console(open_page("/operator", viewport={"width": 719, "height": 800}))
+    console.log_in("olga")
+    main = console.page.get_by_role("main")
+    expect(console.queue).to_be_visible()
+    expect(main).to_be_hidden()
+    console.open("boris")
+    expect(console.title).to_be_focused()
+    expect(console.queue).to_be_hidden()
+    console.page.get_by_role("button", name="Back to the queue").click()
+    expect(console.row("boris")).to_be_focused()
+    expect(main).to_be_hidden()
+    console.page.keyboard.press("ArrowUp")
+    console.page.keyboard.press("Enter")
+    console.wait_for("anna")
+    console.page.go_back()
+    expect(console.row("anna")).to_be_focused()
+    console.page.go_forward()
+    expect(console.title).to_have_text("anna")
+    expect(console.queue).to_be_hidden()
+    console.page.get_by_role("button", name="Details").click()
+    expect(console.details.get_by_role("heading")).to_be_focused()
+    console.page.keyboard.press("Escape")
+    expect(console.details).to_be_hidden()
+    expect(console.title).to_be_focused()
+    console.page.get_by_role("button", name="Close conversation").click()
+    expect(console.row("boris")).to_be_focused()
+    console.page.set_viewport_size({"width": 1280, "height": 800})
+    expect(console.queue).to_be_visible()
+    expect(main).to_be_visible()
+    assert console.focus() != "body"
+
+
+def test_the_language_and_the_theme_are_chosen_by_the_browser_and_switchable(open_page: OpenPage, peer: Enter) -> None:
+    peer("anna").send("a question")
+    console = Console(open_page("/operator", locale="ru-RU", color_scheme="dark"), "ru")
+    console.log_in("olga")
+    background = "getComputedStyle(document.body).backgroundColor"
+    assert console.page.evaluate(background) == "rgb(20, 23, 28)"
+    expect(console.tab("waiting")).to_have_text("Ждут1")
+    expect(console.row("anna").locator(".hidden").filter(has_text="непрочитанное сообщение")).to_have_count(1)
+    for theme, colour in (("Светлая", "rgb(255, 255, 255)"), ("Тёмная", "rgb(20, 23, 28)"), ("Как в системе", None)):
+        console.page.get_by_role("button", name="Тема: ").click()
+        expect(console.page.get_by_role("button", name=f"Тема: {theme}")).to_be_focused()
+        assert console.page.evaluate(background) == (colour or "rgb(20, 23, 28)")
+    console.page.get_by_role("button", name="English").click()
+    english = Console(console.page)
+    english.wait_for_line()
+    expect(english.tab("waiting")).to_have_text("Waiting1")
+    assert console.page.evaluate("document.documentElement.lang") == "en"
+    english.reload()
+    expect(english.tab("waiting")).to_have_text("Waiting1")
