@@ -168,7 +168,7 @@ def test_the_page_is_printed_whole_with_full_times(open_page: OpenPage, ids: dic
     expect(paper.get_by_role("heading")).to_have_text("Chat with us")
     expect(paper.locator("> p")).to_have_text("300 loaded messages")
     expect(paper.locator("li")).to_have_count(300)
-    expect(paper.locator(".head").first).to_have_text(re.compile(r"^anna · .*\d{4}.*\d:\d\d:\d\d"))
+    expect(paper.locator("li b").first).to_have_text(re.compile(r"^anna · .*\d{4}.*\d:\d\d:\d\d"))
     expect(paper).to_have_css("color", "rgb(27, 31, 39)")  # dark on paper, whatever the theme
     expect(widget.panel).to_be_hidden()
     page.emulate_media(media="screen")

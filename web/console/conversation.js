@@ -1,10 +1,10 @@
 import { drawRow } from "../bubbles.js";
 import { h, icon, throttled } from "../dom.js";
+import { drawPrint } from "../print.js";
 import { Reading } from "../reading.js";
 import { makeRows } from "../rows.js";
 import { t } from "../texts.js";
 import { Transcript } from "../transcript.js";
-import { drawPrint } from "./print.js";
 import { drawWait, findWait } from "./row.js";
 
 /** The open conversation: who it is with, its messages and notes, and where one writes. */
@@ -48,7 +48,9 @@ export class ConversationPane extends HTMLElement {
     desk.addEventListener("opened", () => this.#show());
     desk.addEventListener("conversation", ({ detail: { now } }) => now.user_id === desk.thread?.userId && update());
     desk.addEventListener("operators", () => this.#drawHead());
-    addEventListener("beforeprint", () => this.append(drawPrint(this.#title.textContent, this.#makeRows(), desk.me)));
+    addEventListener("beforeprint", () =>
+      this.append(drawPrint(this.#title.textContent, this.#makeRows(), desk.me.user_name)),
+    );
     addEventListener("afterprint", () => this.querySelector(".print").remove());
     setInterval(() => this.#drawHead(), 15_000);
     this.#show();

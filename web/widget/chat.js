@@ -1,5 +1,6 @@
 import { Client } from "../client.js";
 import { h } from "../dom.js";
+import { drawPrint } from "../print.js";
 import { Store } from "../store.js";
 import { chooseLanguage, speak, t } from "../texts.js";
 import { paint } from "./accent.js";
@@ -7,7 +8,6 @@ import { Conversation } from "./conversation.js";
 import { Launcher } from "./launcher.js";
 import { Live } from "./live.js";
 import { Panel } from "./panel.js";
-import { drawPrint } from "./print.js";
 
 const EVENTS = ["typing", "read", "presence", "conversation"];
 
@@ -132,7 +132,7 @@ export class SupportChat extends HTMLElement {
       this.#root.querySelector(".print")?.remove();
       if (!isPrinting.matches) return;
       const name = this.#client.session?.user_name ?? t("you");
-      this.#root.append(drawPrint(this.#conversation, this.dataset.title || t("chat_title"), name));
+      this.#root.append(drawPrint(this.dataset.title || t("chat_title"), this.#conversation.makeRows(), name));
     });
   }
 }

@@ -1,5 +1,6 @@
 import { Disconnected, Refused } from "../client.js";
 import { Outbox } from "../outbox.js";
+import { makeRows } from "../rows.js";
 
 const WHOLE = 500; // messages in the first answer at most: where so many came, there may be older ones
 const PAGE = 100;
@@ -54,6 +55,12 @@ export class Conversation extends EventTarget {
     const isOpen = this.#client.line.state === "open";
     const state = (item) => (item.failed ? "failed" : isOpen ? "sending" : "waiting");
     return this.outbox.unsent.map((item) => ({ ...item, state: state(item) }));
+  }
+
+  /** What a transcript shows of it (rows.js). */
+  makeRows(newId = null) {
+    const { messages, pending, theirReadId: readId } = this;
+    return makeRows({ messages, pending, isOwn: (message) => !message.is_from_support, readId, newId });
   }
 
   /** The text that is being written; kept for each user. */

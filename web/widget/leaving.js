@@ -7,7 +7,12 @@ export function askBeforeLeaving(unsent, answer) {
     h("button", { type: "button", class: "button", onclick: () => answer(isSure) }, t(name));
   const stay = button("stay", false);
   const words = unsent ? t("unsent_messages", { n: unsent }) : t("unsent_draft");
-  const attributes = { class: "leaving", role: "alertdialog", "aria-labelledby": "leaving", "aria-describedby": "unsent" };
+  const attributes = {
+    class: "leaving",
+    role: "alertdialog",
+    "aria-labelledby": "leaving",
+    "aria-describedby": "unsent",
+  };
   const element = h(
     "div",
     attributes,

@@ -24,7 +24,13 @@ export class Menu {
     );
     this.button = h(
       "button",
-      { type: "button", class: "button plain", "aria-controls": "menu", "aria-label": t("menu"), onclick: () => this.toggle() },
+      {
+        type: "button",
+        class: "button plain",
+        "aria-controls": "menu",
+        "aria-label": t("menu"),
+        onclick: () => this.toggle(),
+      },
       icon("menu"),
     );
     this.element = h("div", { class: "menu-place" }, this.button, this.#list);

@@ -127,7 +127,8 @@ export class Panel {
   }
 
   #focusView() {
-    if (matchMedia("(pointer: coarse)").matches) this.#title.focus(); // else the keyboard would cover the half of it
+    if (matchMedia("(pointer: coarse)").matches)
+      this.#title.focus(); // else the keyboard would cover the half of it
     else this.#view.focus();
   }
 

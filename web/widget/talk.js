@@ -1,7 +1,6 @@
 import { drawRow } from "../bubbles.js";
 import { focused, h, icon } from "../dom.js";
 import { Reading } from "../reading.js";
-import { makeRows } from "../rows.js";
 import { t } from "../texts.js";
 import { Transcript } from "../transcript.js";
 import { Composer } from "./composer.js";
@@ -93,9 +92,8 @@ export class Talk {
   }
 
   #render() {
-    const { messages, pending, theirReadId, typist, isLoading } = this.#conversation;
-    const isOwn = (message) => !message.is_from_support;
-    const rows = makeRows({ messages, pending, isOwn, readId: theirReadId, newId: this.#newId });
+    const { typist, isLoading } = this.#conversation;
+    const rows = this.#conversation.makeRows(this.#newId);
     this.#transcript.show(rows);
     this.#typing.textContent = typist && t("typing", { name: typist });
     this.#loading.hidden = !isLoading;

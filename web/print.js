@@ -1,8 +1,8 @@
-import { h, linked } from "../dom.js";
-import { showFullTime, t } from "../texts.js";
+import { h, linked } from "./dom.js";
+import { showFullTime, t } from "./texts.js";
 
-/** A conversation on paper: plain rows (rows.js) with full times. `me` is who prints it. */
-export function drawPrint(title, rows, { user_name: me }) {
+/** A conversation on paper: plain rows (rows.js) with full times. `me` is the reader's name. */
+export function drawPrint(title, rows, me) {
   const lines = rows.filter(({ kind }) => kind in LINES);
   const count = lines.filter(({ kind }) => kind === "message").length;
   return h(
