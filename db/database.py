@@ -52,7 +52,9 @@ class Database:
         self._recover = recover
         self._recovered = recovered
         self._loop = asyncio.get_running_loop()
-        self._queue: queue.SimpleQueue[Job | None] = queue.SimpleQueue()
+        self._gathered: list[Job] = []  # what one turn of the loop wants written
+        self._queue: queue.SimpleQueue[list[Job] | None] = queue.SimpleQueue()
+        self._writes_waiting = 0
         self._closed = asyncio.Event()
         self._reads_waiting = 0
         self._local = threading.local()
@@ -73,6 +75,7 @@ class Database:
 
     async def close(self, seconds: float) -> bool:
         """Commit what waits, then disconnect and give up the lock. Returns whether that was done in time."""
+        self._hand_over()
         self._queue.put(None)
         self._readers.shutdown(wait=False, cancel_futures=True)
         deadline = time.monotonic() + seconds
@@ -155,9 +158,17 @@ class Database:
         return future
 
     def _submit(self, job: Job) -> None:
-        if self._queue.qsize() >= WRITES_WAITING:
+        """Hand the job over with all others of this turn of the loop: the writer's thread wakes once for them."""
+        if self._writes_waiting >= WRITES_WAITING:
             raise Unavailable("too many writes wait")
-        self._queue.put(job)
+        self._writes_waiting += 1
+        if not self._gathered:
+            self._loop.call_soon(self._hand_over)
+        self._gathered.append(job)
+
+    def _hand_over(self) -> None:
+        self._queue.put(self._gathered)
+        self._gathered = []
 
     def _write_groups(self) -> None:
         is_open = True
@@ -173,18 +184,18 @@ class Database:
         self._post(self._closed.set)
 
     def _next_group(self) -> tuple[list[Job], bool]:
-        """Wait for a job and take all that wait behind it; nothing when it is time to reconnect.
+        """Wait for jobs and take all that wait behind them; nothing when it is time to reconnect.
 
         The second value is False once `close` was called.
         """
         group: list[Job] = []
         try:
-            job = self._queue.get(timeout=None if self._connection else self._pause)
-            while job is not None:
-                group.append(job)
-                if len(group) == GROUP_SIZE:
+            jobs = self._queue.get(timeout=None if self._connection else self._pause)
+            while jobs is not None:
+                group += jobs
+                if len(group) >= GROUP_SIZE:
                     return group, True
-                job = self._queue.get_nowait()
+                jobs = self._queue.get_nowait()
         except queue.Empty:
             return group, True
         return group, False
@@ -262,8 +273,8 @@ class Database:
     def _post(self, callback: Callable[..., Any], *args: Any) -> None:
         self._loop.call_soon_threadsafe(callback, *args)
 
-    @staticmethod
-    def _settle(group: list[Job], outcomes: list[Any]) -> None:
+    def _settle(self, group: list[Job], outcomes: list[Any]) -> None:
+        self._writes_waiting -= len(group)
         for job, outcome in zip(group, outcomes, strict=True):
             if job.future.done():  # its caller was cancelled
                 continue
