@@ -263,7 +263,7 @@ def test_code_points_are_counted_where_the_end_is_near(open_page: OpenPage, peer
     console.composer.fill("🙂" * 15_000)
     expect(composer).to_contain_text("15000 of 16000 characters")
     console.composer.fill("🙂" * 16_001)
-    expect(composer).to_contain_text("1 characters too many")
+    expect(composer).to_contain_text("1 character too many")
     console.composer.press("Enter")
     expect(console.composer).not_to_have_value("")
     console.composer.fill("🙂" * 16_000)

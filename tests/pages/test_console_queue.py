@@ -194,3 +194,16 @@ def test_the_title_and_the_icon_count_who_waits(open_page: OpenPage, peer: Enter
     oleg.answer(ids["boris"], "an answer")
     expect(console.page).to_have_title("Desk")
     assert console.page.evaluate(icon) == plain
+
+
+def test_nothing_moves_under_a_pointer(open_page: OpenPage, peer: Enter, ids: dict[str, int]) -> None:
+    for name in ("anna", "boris"):
+        peer(name).send("a question")
+    console = enter(open_page)
+    console.row("boris").hover()
+    peer("oleg").answer(ids["anna"], "an answer")
+    expect(console.update).to_have_text("1 changed – update")
+    assert console.names() == ["anna", "boris"]
+    console.page.mouse.move(0, 0)
+    expect(console.row("anna")).to_have_count(0)
+    expect(console.update).to_be_hidden()
