@@ -142,7 +142,7 @@ def test_the_log_speaks_exactly_the_new_incoming_messages(
     console.messages.evaluate("(scroller) => scroller.scrollTo(0, 0)")
     expect(console.bubble("Message 45")).to_be_attached()
     tab.send("an own one")
-    expect(console.bubble("an own one")).to_be_attached()
+    expect(console.bubble("an own one")).to_have_count(1)  # the tab that sends may still hold it as one to be sent
     console.send("another own one")
     expect(console.state("another own one")).to_have_text("Sent")
     peer("boris").send("of another conversation")
