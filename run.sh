@@ -9,7 +9,7 @@ usage() {
 ./run.sh demo                                       the service with a database and accounts to try it
 ./run.sh user add|list|passwd|role|logout|remove    the users; --help for each
 ./run.sh test [pytest's arguments]                  format, lint, types and tests
-./run.sh bench [throughput|desk] [--quick]          measures its speed
+./run.sh bench [NAME...] [--quick]                  measures its speed; --help for what there is
 EOF
 }
 
@@ -117,7 +117,7 @@ test)
     exec "$python" -m pytest "$@"
     ;;
 bench)
-    environment tests requirements.txt tests/requirements.txt
+    environment bench requirements.txt tests/requirements.txt bench/requirements.txt
     need_mariadb
     install
     exec "$python" -m bench "$@"

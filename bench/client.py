@@ -98,7 +98,8 @@ class Connection(asyncio.Protocol):
 
     def data_received(self, data: bytes) -> None:
         now = perf_counter()
-        data = self._rest + data
+        if self._rest:
+            data = self._rest + data
         if not self._is_upgraded:
             head, end, data = data.partition(b"\r\n\r\n")
             if not end:
@@ -107,18 +108,21 @@ class Connection(asyncio.Protocol):
             if not head.startswith(b"HTTP/1.1 101"):
                 raise Wrong(f"the server refused a connection: {head[:60]!r}")
             self._is_upgraded = True
-        frames = self._split(data)
-        if frames and not self._entered.done():
+        payloads = self._split(data)
+        if not payloads:
+            return
+        frames = _decoder.decode_lines(b"\n".join(payloads))
+        if not self._entered.done():
             if frames[0].error is not None:
                 raise Wrong(f"the server refused a token: {frames[0].error}")
             self._entered.set_result(None)
-            frames = frames[1:]
+            del frames[0]
         if frames:
             self.take(frames, now)
 
-    def _split(self, data: bytes) -> list[Incoming]:
-        """The whole frames in the data; what is left waits for more."""
-        frames = []
+    def _split(self, data: bytes) -> list[bytes]:
+        """What the whole text frames in the data hold; what is left waits for more."""
+        payloads = []
         start, end = 0, len(data)
         while end - start >= 2:
             kind, length = data[start], data[start + 1]
@@ -130,10 +134,10 @@ class Connection(asyncio.Protocol):
                 break
             start = head + length
             if kind == TEXT:
-                frames.append(_decoder.decode(data[head:start]))
+                payloads.append(data[head:start])
             elif kind == PING:
                 self.write(struct.pack("!BB", 0x8A, 0x80 | length) + NO_MASK + data[head:start])
             elif not self._is_closing:
                 raise Wrong(f"the server sent a frame of type {kind:#x}: {data[head:start][:60]!r}")
         self._rest = data[start:]
-        return frames
+        return payloads

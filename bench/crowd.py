@@ -1,6 +1,7 @@
-"""The customers and the operator: what they send, and what must be true of all that they get."""
+"""The customers and the operators: what they send, and what must be true of all that they get."""
 
-import asyncio
+import secrets
+from collections import defaultdict
 from collections.abc import Sequence
 from time import perf_counter
 
@@ -9,52 +10,36 @@ import msgspec
 from bench.client import Connection, Incoming, Wrong, frame
 
 TEXT = "Good day! My order has not arrived yet, could you please look where it is?"
+FIRST = 1_000_000  # numbers have seven digits, so that a customer's frames are all of one length
+NUMBER = "#######"  # where one goes
 
 
 class Window:
-    """The messages of one phase; a message's number is its place in the lists, 0 in them stands for not yet."""
+    """The messages of one phase, by their place in the lists; a time or an id of 0 stands for not yet."""
 
-    def __init__(self, limit: int) -> None:
-        self.limit = limit
+    def __init__(self, first: int, readers: int) -> None:
+        """`first` is the first message's number, `readers` says to how many operators each is delivered."""
+        self.first = first
+        self.readers = readers
         self.is_open = True
-        self.is_full = asyncio.Event()
+        self.senders: list[int] = []
+        self.ids: list[int] = []
         self.sent: list[float] = []
         self.acked: list[float] = []
-        self.delivered: list[float] = []
-        self.ids: list[int] = []
+        self.delivered: list[float] = []  # to the last of the readers
+        self.unread: list[int] = []  # readers
         self.acks = self.deliveries = 0
 
-    def add(self, now: float) -> int:
-        """The number of a message that is sent now."""
-        self.sent.append(now)
-        self.acked.append(0)
-        self.delivered.append(0)
-        self.ids.append(0)
-        if len(self.sent) >= self.limit:
-            self.is_open = False
-            self.is_full.set()
-        return len(self.sent) - 1
-
-    def acknowledge(self, number: int, message_id: int, now: float) -> None:
-        """Raises Wrong where it was before, or was delivered with another id."""
-        if self.acked[number]:
-            raise Wrong(f"message {number} was acknowledged twice")
-        self.acked[number] = now
-        self._note_id(number, message_id)
-        self.acks += 1
-
-    def deliver(self, number: int, message_id: int, now: float) -> None:
-        """Raises Wrong where it was before, or was acknowledged with another id."""
-        if self.delivered[number]:
-            raise Wrong(f"message {number} was delivered twice")
-        self.delivered[number] = now
-        self._note_id(number, message_id)
-        self.deliveries += 1
-
-    def _note_id(self, number: int, message_id: int) -> None:
-        if self.ids[number] not in (0, message_id):
-            raise Wrong(f"message {number} has two ids, {self.ids[number]} and {message_id}")
-        self.ids[number] = message_id
+    def add(self, sender: int, count: int) -> range:
+        """The numbers of so many messages, which are sent now."""
+        start = self.first + len(self.sent)
+        self.senders += [sender] * count
+        self.ids += [0] * count
+        self.sent += [perf_counter()] * count
+        self.acked += [0.0] * count
+        self.delivered += [0.0] * count
+        self.unread += [self.readers] * count
+        return range(start, start + count)
 
 
 class Customer(Connection):
@@ -62,51 +47,77 @@ class Customer(Connection):
 
     window: Window
 
-    def __init__(self, token: str, number: int) -> None:
+    def __init__(self, token: str, place: int) -> None:
         super().__init__(token)
-        self.number = number
+        self.place = place
+        key = secrets.token_urlsafe(11) + NUMBER  # as long as the pages' own
+        self._parts = frame(
+            f'{{"method":"message.send","params":["{NUMBER} {TEXT}","{key}"],"id":{NUMBER}}}',
+        ).split(NUMBER.encode())
 
     def start(self, window: Window, in_flight: int) -> None:
         self.window = window
         self._send(in_flight)
 
     def take(self, frames: Sequence[Incoming], now: float) -> None:
+        window, place = self.window, self.place
+        first, senders, acked, ids = window.first, window.senders, window.acked, window.ids
         for reply in frames:
             if reply.error is not None or reply.id is None:
                 raise Wrong(f"a message was answered with {msgspec.json.encode(reply).decode()}")
-            self.window.acknowledge(reply.id, reply.message.message_id, now)
+            index = reply.id - first
+            if index < 0 or senders[index] != place or acked[index]:
+                raise Wrong(f"message {reply.id} was acknowledged twice, or to another customer")
+            acked[index] = now
+            message = reply.result and reply.result.message
+            if message:  # the relay's answers have none
+                if ids[index] not in (0, message.message_id):
+                    raise Wrong(f"message {reply.id} has two ids, {ids[index]} and {message.message_id}")
+                ids[index] = message.message_id
+        window.acks += len(frames)
         self._send(len(frames))
 
     def _send(self, count: int) -> None:
-        frames: list[bytes] = []
-        now = perf_counter()
-        while len(frames) < count and self.window.is_open:
-            number = self.window.add(now)
-            text = f"{self.number:03} {number:07} {TEXT}"
-            frames.append(frame(f'{{"method":"message.send","params":["{text}"],"id":{number}}}'))
-        if frames:
-            self.write(b"".join(frames))
+        if self.window.is_open:
+            parts = self._parts
+            self.write(b"".join([(b"%d" % number).join(parts) for number in self.window.add(self.place, count)]))
 
 
 class Operator(Connection):
-    """Gets every push."""
+    """Gets every push, each customer's in the order of sending: with the count of all, each exactly once."""
 
     window: Window
-    newest_id = 0
 
-    def start(self, window: Window) -> None:
-        self.window = window
-        self._newest: dict[str, int] = {}  # by customer, the number of its newest message
+    def __init__(self, token: str) -> None:
+        super().__init__(token)
+        self._newest_id = 0
+        self._newest: dict[int, int] = defaultdict(int)  # by customer, the number of its newest message
 
     def take(self, frames: Sequence[Incoming], now: float) -> None:
+        window, newest, newest_id = self.window, self._newest, self._newest_id
+        first, senders, delivered, unread, ids = (
+            window.first,
+            window.senders,
+            window.delivered,
+            window.unread,
+            window.ids,
+        )
         for push in frames:
             message = push.message
-            customer, number = message.message_text[:3], int(message.message_text[4:11])
-            self.window.deliver(number, message.message_id, now)
-            if message.message_id:  # the relay gives none
-                if message.message_id <= self.newest_id:
-                    raise Wrong(f"the operator got id {message.message_id} after {self.newest_id}")
-                self.newest_id = message.message_id
-            if number <= self._newest.get(customer, -1):
-                raise Wrong(f"the operator got message {number} of customer {customer} after {self._newest[customer]}")
-            self._newest[customer] = number
+            number, message_id = int(message.message_text[:7]), message.message_id
+            index = number - first
+            sender = senders[index]
+            if index < 0 or number <= newest[sender]:
+                raise Wrong(f"an operator got message {number} of customer {sender} after {newest[sender]}")
+            newest[sender] = number
+            unread[index] -= 1
+            if not unread[index]:
+                delivered[index] = now
+            if message_id:  # the relay gives none
+                if message_id <= newest_id:
+                    raise Wrong(f"an operator got id {message_id} after {newest_id}")
+                if ids[index] not in (0, message_id):
+                    raise Wrong(f"message {number} has two ids, {ids[index]} and {message_id}")
+                ids[index] = newest_id = message_id
+        self._newest_id = newest_id
+        window.deliveries += len(frames)

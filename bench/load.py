@@ -1,7 +1,6 @@
 """The load, a process of its own: a Plan comes in on standard input, a list of Figures goes out on standard output."""
 
 import asyncio
-import contextlib
 import gc
 import os
 import sys
@@ -10,20 +9,27 @@ from collections.abc import Sequence
 
 import msgspec
 
-from bench.client import Wrong
-from bench.crowd import Customer, Operator, Window
+from bench.client import Connection, Wrong
+from bench.crowd import FIRST, Customer, Operator, Window
 
-ENTER_SECONDS = 20  # for all to authenticate
+ENTER_SECONDS = 60  # for all to authenticate
+ENTER_AT_ONCE = 50
 DRAIN_SECONDS = 10  # for the last answers of a phase
+PAGE_KIB = os.sysconf("SC_PAGE_SIZE") // 1024
 
 
 class Phase(msgspec.Struct):
-    """So many customers keep so many messages in flight, until the time or the number of messages is up."""
+    """So many customers keep so many messages in flight.
+
+    One more, whose own waiting is not counted, keeps `flood` in flight. Besides those who send, others are connected
+    and silent: from the first phase on that wants so many customers `connected`.
+    """
 
     customers: int
     in_flight: int
     seconds: float
-    messages: int = 1_000_000
+    flood: int = 0
+    connected: int = 0
 
 
 class Plan(msgspec.Struct):
@@ -31,6 +37,7 @@ class Plan(msgspec.Struct):
 
     port: int
     operator_token: str
+    operators: int  # connections
     customer_tokens: list[str]
     phases: list[Phase]
     server_pid: int
@@ -40,16 +47,23 @@ class Plan(msgspec.Struct):
 class Figures(msgspec.Struct):
     """What a phase showed: latencies in milliseconds since the sending, CPU time in seconds."""
 
+    connections: int
+    server_kib: int  # of memory that is resident, before the phase
     messages: int  # delivered and acknowledged in time
     seconds: float
     ack_p50: float
     ack_p99: float
-    delivery_p50: float
+    delivery_p50: float  # to the last of the operators
     delivery_p99: float
     load_cpu: float
     server_cpu: float
     database_cpu: float
     other_cpu: float  # what else ran on the machine, or was kept from it by its host
+
+    @property
+    def rate(self) -> float:
+        """Messages a second."""
+        return self.messages / self.seconds
 
 
 async def run(plan: Plan) -> list[Figures]:
@@ -68,33 +82,56 @@ async def run(plan: Plan) -> list[Figures]:
 
 
 async def _run(plan: Plan) -> list[Figures]:
-    operator = Operator(plan.operator_token)
-    customers = [Customer(token, number) for number, token in enumerate(plan.customer_tokens)]
-    people = (operator, *customers)
-    async with asyncio.timeout(ENTER_SECONDS):
-        for person in people:
-            await person.enter(plan.port)
-    figures = [await run_phase(plan, phase, operator, customers) for phase in plan.phases]
-    for person in people:
+    operators = [Operator(plan.operator_token) for _ in range(plan.operators)]
+    customers = [Customer(token, place) for place, token in enumerate(plan.customer_tokens)]
+    await _enter(operators, plan.port)
+    inside, sent = 0, 0
+    figures = []
+    for phase in plan.phases:
+        count = max(inside, phase.connected, phase.customers + bool(phase.flood))
+        await _enter(customers[inside:count], plan.port)
+        inside = count
+        window = Window(FIRST + sent, plan.operators)
+        figures.append(await _run_phase(plan, phase, window, operators, customers[:inside]))
+        sent += len(window.sent)
+    for person in (*operators, *customers[:inside]):
         person.close()
     return figures
 
 
-async def run_phase(plan: Plan, phase: Phase, operator: Operator, customers: Sequence[Customer]) -> Figures:
-    window = Window(phase.messages)
-    operator.start(window)
+async def _enter(people: Sequence[Connection], port: int) -> None:
+    async with asyncio.timeout(ENTER_SECONDS):
+        for start in range(0, len(people), ENTER_AT_ONCE):
+            await asyncio.gather(*(person.enter(port) for person in people[start : start + ENTER_AT_ONCE]))
+
+
+async def _run_phase(
+    plan: Plan, phase: Phase, window: Window, operators: Sequence[Operator], customers: Sequence[Customer]
+) -> Figures:
+    for operator in operators:
+        operator.window = window
+    memory = _resident_kib(plan.server_pid)
     cpu, start = _cpu_seconds(plan), time.perf_counter()
+    if phase.flood:
+        customers[phase.customers].start(window, phase.flood)
     for customer in customers[: phase.customers]:
         customer.start(window, phase.in_flight)
-    with contextlib.suppress(TimeoutError):
-        await asyncio.wait_for(window.is_full.wait(), phase.seconds)
+    await asyncio.sleep(phase.seconds)
     window.is_open = False
     end = time.perf_counter()
     used = [after - before for after, before in zip(_cpu_seconds(plan), cpu, strict=True)]
     await _drain(window)
     in_time = sum(max(times) <= end for times in zip(window.acked, window.delivered, strict=True))
-    latencies = (*_percentiles(window.sent, window.acked), *_percentiles(window.sent, window.delivered))
-    return Figures(in_time, end - start, *latencies, *used)
+    latencies = (
+        *_percentiles(window, window.acked, phase.customers),
+        *_percentiles(window, window.delivered, phase.customers),
+    )
+    return Figures(len(operators) + len(customers), memory, in_time, end - start, *latencies, *used)
+
+
+def _resident_kib(pid: int) -> int:
+    with open(f"/proc/{pid}/statm") as file:
+        return int(file.read().split()[1]) * PAGE_KIB
 
 
 def _cpu_seconds(plan: Plan) -> list[float]:
@@ -115,15 +152,16 @@ def _cpu_clock(pid: int) -> int:
 async def _drain(window: Window) -> None:
     """Wait for the answers to all that was sent. Raises Wrong where one stays away."""
     count, deadline = len(window.sent), time.perf_counter() + DRAIN_SECONDS
-    while min(window.acks, window.deliveries) < count:
+    while window.acks < count or window.deliveries < count * window.readers:
         if time.perf_counter() > deadline:
             raise Wrong(f"of {count} messages {window.acks} were acknowledged and {window.deliveries} delivered")
         await asyncio.sleep(0.005)
 
 
-def _percentiles(sent: list[float], arrived: list[float]) -> tuple[float, float]:
-    """The median and the 99th percentile of the milliseconds in between."""
-    latencies = sorted(1000 * (end - start) for start, end in zip(sent, arrived, strict=True))
+def _percentiles(window: Window, arrived: list[float], customers: int) -> tuple[float, float]:
+    """The median and the 99th percentile of the first customers' milliseconds until then."""
+    times = zip(window.senders, window.sent, arrived, strict=True)
+    latencies = sorted(1000 * (end - start) for sender, start, end in times if sender < customers)
     return latencies[len(latencies) // 2], latencies[len(latencies) * 99 // 100]
 
 

@@ -1,4 +1,4 @@
-"""The baseline: a bare Tornado WebSocket relay from customers to one operator, without a database."""
+"""The baseline: a bare Tornado WebSocket relay from customers to operators, without a database."""
 
 import asyncio
 import json
@@ -10,11 +10,11 @@ import tornado.web
 import tornado.websocket
 from tornado.httpserver import HTTPServer
 
-OPERATOR = "operator"  # the token of the connection that gets every frame
+OPERATOR = "operator"  # the token of the connections that get every frame
 
 
 class RelayHandler(tornado.websocket.WebSocketHandler):
-    operator: ClassVar["RelayHandler"]
+    operators: ClassVar[set["RelayHandler"]] = set()
 
     def open(self, *_: str, **__: str) -> None:
         self.set_nodelay(True)  # as the service does
@@ -23,10 +23,14 @@ class RelayHandler(tornado.websocket.WebSocketHandler):
         request = json.loads(message)
         await asyncio.sleep(0)
         if request["method"] == "message.send":
-            self.operator.write_message(message)
+            for operator in self.operators:
+                operator.write_message(message)
         elif request["params"] == [OPERATOR]:
-            RelayHandler.operator = self
+            self.operators.add(self)
         self.write_message({"error": None, "result": None, "id": request["id"]})
+
+    def on_close(self) -> None:
+        self.operators.discard(self)
 
 
 async def serve() -> None:

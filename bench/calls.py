@@ -1,0 +1,27 @@
+"""How long calls take, one after the other on one connection."""
+
+import time
+from collections.abc import Mapping
+from statistics import median
+from typing import Any
+
+from tests.client import Client
+
+CALLS, SECONDS_EACH = 60, 5
+
+Call = tuple[str, list[Any]]  # a method and its parameters
+
+
+async def time_calls(port: int, token: str, calls: Mapping[str, Call]) -> dict[str, float]:
+    """The median milliseconds of each call of the token's user, by its name, the log-in's first."""
+    client = await Client.connect(f"http://127.0.0.1:{port}")
+    figures = {}
+    for name, (method, params) in {"message.auth": ("message.auth", [token]), **calls}.items():
+        times: list[float] = []
+        while len(times) < CALLS and sum(times) < SECONDS_EACH * 1000:
+            started = time.perf_counter()
+            await client.call(method, *params)
+            times.append((time.perf_counter() - started) * 1000)
+        figures[name] = median(times)
+    client.close()
+    return figures

@@ -1,0 +1,155 @@
+"""Where it is measured: the databases, the targets on them, and the load on a target."""
+
+import contextlib
+import subprocess
+import sys
+from collections.abc import Iterator, Sequence
+from functools import cached_property
+from pathlib import Path
+from typing import NamedTuple
+
+import click
+import msgspec
+
+from bench import targets
+from bench.client import Wrong
+from bench.load import Figures, Phase, Plan
+from bench.report import Cells
+from bench.stored import Size, build
+from bench.targets import ROOT, Target
+from tests.mariadb import MariaDB, running
+
+KEPT_SQLITE, KEPT_MARIADB = ROOT / "var" / "bench-sqlite", ROOT / "var" / "bench-mariadb"
+PREFIX = "chat_bench_"  # of the kept databases' names in MariaDB
+ENGINES = ("sqlite", "mariadb")
+TARGETS = ("relay", *ENGINES)
+LOAD_SECONDS = 180  # for the load to end
+BUSY = 90  # per cent of a CPU, past which the load holds up what it measures
+DISTURBED = 20  # per cent of a CPU, past which what else ran on the machine did
+
+
+class Database(NamedTuple):
+    """Where a database is, and the process that is behind it besides the service."""
+
+    url: str
+    pid: int | None = None
+
+
+class Lab:
+    """A run's databases are new and in `folder`, beside the kept ones and on the disk that the service uses."""
+
+    def __init__(self, stack: contextlib.ExitStack, folder: Path, *, is_quick: bool) -> None:
+        """What is started ends with the stack. Who is quick takes one short round and smaller counts."""
+        self.folder = folder
+        self.is_quick = is_quick
+        self._stack = stack
+        self._count = 0
+
+    @cached_property
+    def _mariadb(self) -> MariaDB:
+        return self._run_mariadb(self.folder / "mariadb")
+
+    @cached_property
+    def _kept_mariadb(self) -> MariaDB:
+        return self._run_mariadb(KEPT_MARIADB, "--innodb-buffer-pool-size=1G")
+
+    def _run_mariadb(self, folder: Path, *options: str) -> MariaDB:
+        folder.mkdir(parents=True, exist_ok=True)
+        return self._stack.enter_context(running(folder, *options))
+
+    def rounds(self, name: str, count: int) -> Iterator[int]:
+        """The numbers of so many rounds of a measurement, said as they begin; a quick one has one."""
+        count = 1 if self.is_quick else count
+        for number in range(count):
+            click.echo(f"{name}: round {number + 1} of {count}", err=True)
+            yield number
+
+    def new(self, engine: str) -> Database:
+        """An empty database."""
+        self._count += 1
+        name = f"bench_{self._count}"
+        if engine == "sqlite":
+            return Database(f"sqlite:{self.folder / name}.db")
+        return _create(self._mariadb, name)
+
+    def has(self, size: Size) -> bool:
+        """Whether databases of that size were kept."""
+        folders = ((KEPT_SQLITE / f"{size.name}.db"), KEPT_MARIADB / "data" / f"{PREFIX}{size.name}")
+        return all(folder.exists() for folder in folders)
+
+    def keep(self, engine: str, size: Size) -> Database:
+        """A database of that size, which is built unless it is there. Raises Wrong."""
+        if engine == "sqlite":
+            KEPT_SQLITE.mkdir(parents=True, exist_ok=True)
+            database = Database(f"sqlite:{KEPT_SQLITE / size.name}.db")
+        else:
+            database = _create(self._kept_mariadb, PREFIX + size.name)
+        build(database.url, size)
+        return database
+
+    @contextlib.contextmanager
+    def serve(self, database: Database, customers: int) -> Iterator[Target]:
+        """The service, with an operator and so many customers, who are added where they are not there. Raises Wrong."""
+        with targets.service(database.url, self._log(), customers) as target:
+            yield target._replace(database_pid=database.pid)
+
+    @contextlib.contextmanager
+    def start(self, name: str, customers: int) -> Iterator[Target]:
+        """The relay, or the service on an empty database of that engine. Raises Wrong."""
+        start = targets.relay(self._log(), customers) if name == "relay" else self.serve(self.new(name), customers)
+        with start as target:
+            yield target
+
+    def _log(self) -> Path:
+        self._count += 1
+        return self.folder / f"{self._count}.log"
+
+
+def _create(server: MariaDB, name: str) -> Database:
+    server.execute(f"CREATE DATABASE IF NOT EXISTS {name}")
+    return Database(f"mysql://root@127.0.0.1:{server.port}/{name}", int((server.folder / "pid").read_text()))
+
+
+def measure(target: Target, phases: Sequence[Phase], operators: int = 1) -> list[Figures]:
+    """The figures of each phase, from a load that is a process of its own. Raises Wrong.
+
+    `operators` are connections of the target's one operator, each of which gets every message.
+    """
+    tokens = (target.operator_token, operators, target.customer_tokens)
+    plan = Plan(target.port, *tokens, list(phases), target.pid, target.database_pid)
+    load = subprocess.run(
+        [sys.executable, "-m", "bench.load"],
+        input=msgspec.json.encode(plan),
+        capture_output=True,
+        cwd=ROOT,
+        timeout=LOAD_SECONDS,
+        check=False,
+    )
+    if load.returncode:
+        raise Wrong(load.stderr.decode().strip())
+    return msgspec.json.decode(load.stdout, type=list[Figures])
+
+
+def cells(figures: Figures) -> Cells:
+    """What a table shows of a phase, CPU time per 1000 messages."""
+    thousands, percent = figures.messages / 1000, 100 / figures.seconds
+    return {
+        "msg/s": figures.rate,
+        "ack p50 ms": figures.ack_p50,
+        "ack p99 ms": figures.ack_p99,
+        "delivery p50 ms": figures.delivery_p50,
+        "delivery p99 ms": figures.delivery_p99,
+        "server CPU s/1000": figures.server_cpu / thousands,
+        "database CPU s/1000": figures.database_cpu / thousands,
+        "load CPU %": figures.load_cpu * percent,
+        "other CPU %": max(0, figures.other_cpu * percent),
+    }
+
+
+def warning(figures: Figures) -> str:
+    """Why a phase's figures can't be trusted, if so."""
+    if figures.load_cpu > BUSY / 100 * figures.seconds:
+        return "the load was the bottleneck"
+    if figures.other_cpu > DISTURBED / 100 * figures.seconds:
+        return "something else took CPU time"
+    return ""

@@ -1,0 +1,82 @@
+"""How many messages a second go from customers to one operator, and how long one takes, beside a bare relay."""
+
+import os
+import time
+from pathlib import Path
+from statistics import median
+
+from bench.lab import TARGETS, Lab, cells, measure, warning
+from bench.load import Figures, Phase
+from bench.report import Goal, Round, Row
+
+CUSTOMERS = 50
+WARM_UP = Phase(CUSTOMERS, 8, 0.5)
+IN_FLIGHT = (1, 8)
+SWEEP = (2, 4, 16, 64)
+GOALS = {  # of the relay's rate
+    ("sqlite", 1): 0.9,
+    ("mariadb", 1): 0.7,
+    ("sqlite", 8): 2.5,
+    ("mariadb", 8): 1.8,
+}
+LONE_GOALS = {"sqlite": 1.5, "mariadb": 2.0}  # of one wait for the disk and the relay's median
+SYNCS = 200
+
+
+def run(lab: Lab) -> list[Round]:
+    """Rounds of a table for each number of messages in flight, and one of a lone sender. Raises Wrong."""
+    return [_round(lab, number) for number in lab.rounds("throughput", 3)]
+
+
+def _round(lab: Lab, number: int) -> Round:
+    seconds = 1.0 if lab.is_quick else 5.0
+    phases = [Phase(CUSTOMERS, in_flight, seconds) for in_flight in IN_FLIGHT]
+    if not (lab.is_quick or number):  # the sweep is in the first round alone
+        phases += [Phase(CUSTOMERS, in_flight, 1.0) for in_flight in SWEEP]
+    sync = measure_sync(lab.folder)
+    found = {}
+    for name in TARGETS:
+        with lab.start(name, CUSTOMERS) as target:
+            found[name] = measure(target, [WARM_UP, *phases, Phase(1, 1, seconds / 2)])[1:]
+    tables = {
+        f"{CUSTOMERS} customers, {phase.in_flight} in flight": [
+            _row(name, phase.in_flight, found[name][index], found["relay"][index]) for name in TARGETS
+        ]
+        for index, phase in enumerate(phases)
+    }
+    lone = [_lone_row(name, found[name][-1], found["relay"][-1], sync) for name in TARGETS]
+    return {**tables, "A lone customer, 1 in flight": lone}
+
+
+def _row(name: str, in_flight: int, figures: Figures, relay: Figures) -> Row:
+    goal = GOALS.get((name, in_flight))
+    return Row(
+        {"in flight": in_flight, "target": name, **cells(figures), "of the relay": figures.rate / relay.rate},
+        Goal("of the relay", goal, is_floor=True) if goal else None,
+        warning(figures),
+    )
+
+
+def _lone_row(name: str, figures: Figures, relay: Figures, sync: float) -> Row:
+    goal = LONE_GOALS.get(name)
+    ratio = figures.ack_p50 / (sync + relay.ack_p50)
+    return Row(
+        {"target": name, **cells(figures), "disk ms": sync, "p50 to disk + relay": ratio},
+        Goal("p50 to disk + relay", goal) if goal else None,
+        warning(figures),
+    )
+
+
+def measure_sync(folder: Path) -> float:
+    """The median milliseconds until 4 KiB that were written to a file in the folder are on the disk."""
+    path = folder / "sync"
+    file = os.open(path, os.O_RDWR | os.O_CREAT, 0o600)
+    times = []
+    for number in range(SYNCS):
+        started = time.perf_counter()
+        os.pwrite(file, bytes(4096), number * 4096)
+        os.fdatasync(file)
+        times.append(1000 * (time.perf_counter() - started))
+    os.close(file)
+    path.unlink()
+    return median(times)
