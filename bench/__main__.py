@@ -12,17 +12,22 @@ from pathlib import Path
 
 import click
 
-from bench import desk, report, throughput
+from bench import charts, desk, fairness, fanout, growth, idle, report, start, throughput
 from bench.client import Wrong
 from bench.lab import Lab
-from bench.report import Round
+from bench.report import Part, Round
 from bench.targets import ROOT
 
-VAR = ROOT / "var"
+VAR, DOCS = ROOT / "var", ROOT / "docs"
 REPORT = VAR / "bench.json"
 
 MEASUREMENTS: dict[str, Callable[[Lab], list[Round]]] = {
     "throughput": throughput.run,
+    "fairness": fairness.run,
+    "idle": idle.run,
+    "growth": growth.run,
+    "fanout": fanout.run,
+    "start": start.run,
     "desk": desk.run,
 }
 
@@ -43,15 +48,23 @@ def bench(names: Sequence[str], is_quick: bool) -> None:
             folder = Path(stack.enter_context(tempfile.TemporaryDirectory(prefix="bench-", dir=VAR)))
             lab = Lab(stack, folder, is_quick=is_quick)
             for name in names or [name for name in MEASUREMENTS if name != "desk"]:
-                part = report.part(MEASUREMENTS[name](lab), is_quick=is_quick)
-                report.store(REPORT, name, part)
-                for title, rows in part.tables.items():
-                    click.echo(f"\n{report.table(title, rows)}")
-                    goals += [row.is_met for row in rows if row.goal]
+                if rounds := MEASUREMENTS[name](lab):
+                    part = report.part(rounds, is_quick=is_quick)
+                    report.store(REPORT, name, part)
+                    if not is_quick:
+                        charts.draw(DOCS, name, part)
+                    goals += _show(part)
     except (Wrong, subprocess.TimeoutExpired) as error:
         raise click.ClickException(str(error)) from error
     if goals:
         click.echo(f"\n{sum(goals)} of {len(goals)} goals met")
+
+
+def _show(part: Part) -> list[bool]:
+    """Print the tables. Returns whether each goal is met."""
+    for title, rows in part.tables.items():
+        click.echo(f"\n{report.table(title, rows)}")
+    return [outcome for rows in part.tables.values() for row in rows for outcome in row.outcomes()]
 
 
 if __name__ == "__main__":

@@ -2,7 +2,7 @@
 
 import secrets
 from collections import defaultdict
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from time import perf_counter
 
 import msgspec
@@ -17,10 +17,14 @@ NUMBER = "#######"  # where one goes
 class Window:
     """The messages of one phase, by their place in the lists; a time or an id of 0 stands for not yet."""
 
-    def __init__(self, first: int, readers: int) -> None:
-        """`first` is the first message's number, `readers` says to how many operators each is delivered."""
+    def __init__(self, first: int, readers: int, send_next: Callable[[int], None] | None) -> None:
+        """`first` is the first message's number, `readers` says to how many operators each is delivered.
+
+        `send_next` is called with the sender when all of them have a message; None: acknowledgements are awaited.
+        """
         self.first = first
         self.readers = readers
+        self.send_next = send_next
         self.is_open = True
         self.senders: list[int] = []
         self.ids: list[int] = []
@@ -43,7 +47,7 @@ class Window:
 
 
 class Customer(Connection):
-    """Sends a message for each one that is acknowledged, while the window is open."""
+    """Sends a message for each one that has arrived, while the window is open."""
 
     window: Window
 
@@ -57,7 +61,7 @@ class Customer(Connection):
 
     def start(self, window: Window, in_flight: int) -> None:
         self.window = window
-        self._send(in_flight)
+        self.send(in_flight)
 
     def take(self, frames: Sequence[Incoming], now: float) -> None:
         window, place = self.window, self.place
@@ -75,9 +79,10 @@ class Customer(Connection):
                     raise Wrong(f"message {reply.id} has two ids, {ids[index]} and {message.message_id}")
                 ids[index] = message.message_id
         window.acks += len(frames)
-        self._send(len(frames))
+        if window.send_next is None:
+            self.send(len(frames))
 
-    def _send(self, count: int) -> None:
+    def send(self, count: int = 1) -> None:
         if self.window.is_open:
             parts = self._parts
             self.write(b"".join([(b"%d" % number).join(parts) for number in self.window.add(self.place, count)]))
@@ -95,13 +100,8 @@ class Operator(Connection):
 
     def take(self, frames: Sequence[Incoming], now: float) -> None:
         window, newest, newest_id = self.window, self._newest, self._newest_id
-        first, senders, delivered, unread, ids = (
-            window.first,
-            window.senders,
-            window.delivered,
-            window.unread,
-            window.ids,
-        )
+        first, senders, ids = window.first, window.senders, window.ids
+        delivered, unread = window.delivered, window.unread
         for push in frames:
             message = push.message
             number, message_id = int(message.message_text[:7]), message.message_id
@@ -113,6 +113,8 @@ class Operator(Connection):
             unread[index] -= 1
             if not unread[index]:
                 delivered[index] = now
+                if window.send_next:
+                    window.send_next(sender)
             if message_id:  # the relay gives none
                 if message_id <= newest_id:
                     raise Wrong(f"an operator got id {message_id} after {newest_id}")

@@ -64,13 +64,17 @@ class Lab:
             click.echo(f"{name}: round {number + 1} of {count}", err=True)
             yield number
 
-    def new(self, engine: str) -> Database:
-        """An empty database."""
+    def new(self, engine: str, *, is_beside_kept: bool = False) -> Database:
+        """An empty database. Beside a kept one it is on the same MariaDB, for as long as the lab is there."""
         self._count += 1
         name = f"bench_{self._count}"
         if engine == "sqlite":
             return Database(f"sqlite:{self.folder / name}.db")
-        return _create(self._mariadb, name)
+        if is_beside_kept:
+            drop = f"DROP DATABASE IF EXISTS {name}"
+            self._kept_mariadb.execute(drop)  # one of a run that was killed
+            self._stack.callback(self._kept_mariadb.execute, drop)
+        return _create(self._kept_mariadb if is_beside_kept else self._mariadb, name)
 
     def has(self, size: Size) -> bool:
         """Whether databases of that size were kept."""
@@ -115,7 +119,7 @@ def measure(target: Target, phases: Sequence[Phase], operators: int = 1) -> list
 
     `operators` are connections of the target's one operator, each of which gets every message.
     """
-    tokens = (target.operator_token, operators, target.customer_tokens)
+    tokens = (target.operator_token, operators, list(target.customer_tokens))
     plan = Plan(target.port, *tokens, list(phases), target.pid, target.database_pid)
     load = subprocess.run(
         [sys.executable, "-m", "bench.load"],
@@ -128,6 +132,11 @@ def measure(target: Target, phases: Sequence[Phase], operators: int = 1) -> list
     if load.returncode:
         raise Wrong(load.stderr.decode().strip())
     return msgspec.json.decode(load.stdout, type=list[Figures])
+
+
+def warm_up(customers: int, in_flight: int) -> Phase:
+    """A phase to begin with: it lasts until the search index is behind, as it is under a lasting load."""
+    return Phase(customers, in_flight, 1.5)
 
 
 def cells(figures: Figures) -> Cells:

@@ -5,7 +5,7 @@ import gc
 import os
 import sys
 import time
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 
 import msgspec
 
@@ -21,8 +21,9 @@ PAGE_KIB = os.sysconf("SC_PAGE_SIZE") // 1024
 class Phase(msgspec.Struct):
     """So many customers keep so many messages in flight.
 
-    One more, whose own waiting is not counted, keeps `flood` in flight. Besides those who send, others are connected
-    and silent: from the first phase on that wants so many customers `connected`.
+    A message is in flight until it is acknowledged, or `until_delivered` to all operators. One more customer, whose
+    own waiting is not counted, keeps `flood` in flight. Besides those who send, others are connected and silent: from
+    the first phase on that wants so many customers `connected`.
     """
 
     customers: int
@@ -30,6 +31,7 @@ class Phase(msgspec.Struct):
     seconds: float
     flood: int = 0
     connected: int = 0
+    until_delivered: bool = False
 
 
 class Plan(msgspec.Struct):
@@ -91,12 +93,16 @@ async def _run(plan: Plan) -> list[Figures]:
         count = max(inside, phase.connected, phase.customers + bool(phase.flood))
         await _enter(customers[inside:count], plan.port)
         inside = count
-        window = Window(FIRST + sent, plan.operators)
+        window = Window(FIRST + sent, plan.operators, _sender(customers) if phase.until_delivered else None)
         figures.append(await _run_phase(plan, phase, window, operators, customers[:inside]))
         sent += len(window.sent)
     for person in (*operators, *customers[:inside]):
         person.close()
     return figures
+
+
+def _sender(customers: Sequence[Customer]) -> Callable[[int], None]:
+    return lambda place: customers[place].send()
 
 
 async def _enter(people: Sequence[Connection], port: int) -> None:
@@ -110,7 +116,7 @@ async def _run_phase(
 ) -> Figures:
     for operator in operators:
         operator.window = window
-    memory = _resident_kib(plan.server_pid)
+    memory = resident_kib(plan.server_pid)
     cpu, start = _cpu_seconds(plan), time.perf_counter()
     if phase.flood:
         customers[phase.customers].start(window, phase.flood)
@@ -129,7 +135,8 @@ async def _run_phase(
     return Figures(len(operators) + len(customers), memory, in_time, end - start, *latencies, *used)
 
 
-def _resident_kib(pid: int) -> int:
+def resident_kib(pid: int) -> int:
+    """The memory of a process that is in RAM."""
     with open(f"/proc/{pid}/statm") as file:
         return int(file.read().split()[1]) * PAGE_KIB
 

@@ -14,27 +14,25 @@ Cells = dict[str, float | str]
 
 
 class Goal(msgspec.Struct):
-    """What the figure in a cell must not pass, or, where it is a floor, must reach."""
+    """What a figure must not pass, or, where it is a floor, must reach."""
 
-    cell: str
     limit: float
     is_floor: bool = False
 
+    def is_met(self, figure: float) -> bool:
+        return figure >= self.limit if self.is_floor else figure <= self.limit
+
 
 class Row(msgspec.Struct):
-    """Cells by the names of their columns; a warning says why they can't be trusted."""
+    """Cells, and the goals of some, by the names of their columns; a warning says why they can't be trusted."""
 
     cells: Cells
-    goal: Goal | None = None
+    goals: dict[str, Goal] = {}
     warning: str = ""
 
-    @property
-    def is_met(self) -> bool:
-        """Whether the goal, where there is one, is reached."""
-        if self.goal is None:
-            return True
-        figure = float(self.cells[self.goal.cell])
-        return figure >= self.goal.limit if self.goal.is_floor else figure <= self.goal.limit
+    def outcomes(self) -> list[bool]:
+        """Whether each goal is met."""
+        return [goal.is_met(float(self.cells[name])) for name, goal in self.goals.items()]
 
 
 Round = dict[str, list[Row]]  # tables by their titles
@@ -62,9 +60,9 @@ def _medians(rounds: Sequence[Sequence[Row]]) -> list[Row]:
     for same in zip(*rounds, strict=True):
         cells: Cells = {}
         for name, value in same[0].cells.items():
-            figures = [row.cells[name] for row in same]
-            cells[name] = value if isinstance(value, str) else median(float(figure) for figure in figures)
-        rows.append(Row(cells, same[0].goal, next((row.warning for row in same if row.warning), "")))
+            figures = [float(row.cells[name]) for row in same if name in row.cells and not isinstance(value, str)]
+            cells[name] = median(figures) if figures else value
+        rows.append(Row(cells, same[0].goals, next((row.warning for row in same if row.warning), "")))
     return rows
 
 
@@ -79,17 +77,17 @@ def store(path: Path, name: str, found: Part) -> None:
 
 
 def table(title: str, rows: Sequence[Row]) -> str:
-    """The rows as text, each with its goal and its warning behind the figures."""
+    """The rows as text, each figure with its goal, and the warnings at the end."""
     columns = list(dict.fromkeys(name for row in rows for name in row.cells))
-    lines = [[_format(row.cells.get(name, "")) for name in columns] for row in rows]
-    heads = [wrap(name, 10) for name in columns]
+    lines = [[_format(row, name) for name in columns] for row in rows]
+    heads = [wrap(name, 11) for name in columns]
     height = max(map(len, heads))
     heads = [[""] * (height - len(head)) + head for head in heads]
     widths = [max(map(len, [*head, *cells])) for head, cells in zip(heads, zip(*lines, strict=True), strict=True)]
     signs = ["<" if isinstance(rows[0].cells.get(name), str) else ">" for name in columns]
     shapes = [f"  {{:{sign}{width}}}" for sign, width in zip(signs, widths, strict=True)]
     text = [_line(words, shapes) for words in zip(*heads, strict=True)]
-    text += [_line(cells, shapes) + _remark(row) for cells, row in zip(lines, rows, strict=True)]
+    text += [f"{_line(cells, shapes)}  {row.warning}".rstrip() for cells, row in zip(lines, rows, strict=True)]
     return "\n".join([title, *text])
 
 
@@ -97,18 +95,13 @@ def _line(cells: Sequence[str], shapes: Sequence[str]) -> str:
     return "".join(shape.format(cell) for cell, shape in zip(cells, shapes, strict=True))
 
 
-def _format(value: float | str) -> str:
-    """A figure with the three digits that count."""
+def _format(row: Row, name: str) -> str:
+    """A figure with the three digits that count, behind its goal where it has one."""
+    value, goal = row.cells.get(name, ""), row.goals.get(name)
     if isinstance(value, str):
         return value
-    return f"{value:.0f}" if abs(value) >= 100 else f"{value:.3g}"
-
-
-def _remark(row: Row) -> str:
-    remark = f"  {row.warning}" if row.warning else ""
-    if row.goal is None:
-        return remark
-    sign = ">=" if row.goal.is_floor else "<="
-    figure = float(row.cells[row.goal.cell])
-    mark = "✓ met" if row.is_met else "✗ NOT MET"
-    return f"  goal {sign} {row.goal.limit:g}: {figure:.2f} {mark}{remark}"
+    figure = f"{value:,.0f}" if abs(value) >= 100 else f"{value:.3g}"
+    if goal is None:
+        return figure
+    mark = "✓ met" if goal.is_met(value) else "✗ NOT MET"
+    return f"goal {'>=' if goal.is_floor else '<='} {goal.limit:g}: {figure} {mark:9}"

@@ -7,8 +7,9 @@ import click
 
 from bench.client import Wrong
 from bench.targets import add_users, customer_name
-from db import Connection, find_engine, schema, search_index
+from db import Connection, find_engine, messages, schema, search_index
 from db.mysql import MySQLConnection
+from manage import transaction
 
 CHUNK = 5_000
 WORDS = (
@@ -67,6 +68,12 @@ def build(url: str, size: Size) -> None:
     connection.execute("BEGIN")
     _fill(connection, size)
     connection.close()
+
+
+def skip_index(url: str) -> None:
+    """Leave out of the search index what a run has added, so that the next one does not begin with indexing it."""
+    with transaction(url) as connection:
+        connection.execute("UPDATE search_progress SET indexed_id = ?", (messages.find_newest_id(connection),))
 
 
 def _fill(connection: Connection, size: Size) -> None:

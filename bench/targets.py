@@ -27,17 +27,18 @@ START_SECONDS, STOP_SECONDS = 20, 20
 class Target(NamedTuple):
     """A running server, and the tokens of an operator and of the customers."""
 
-    port: int
-    operator_token: str
-    customer_tokens: list[str]
+    started: float  # perf_counter's seconds
     pid: int
+    port: int
+    operator_token: str = ""
+    customer_tokens: Sequence[str] = ()
     database_pid: int | None = None
 
 
 @contextlib.contextmanager
 def relay(log: Path, customers: int) -> Iterator[Target]:
-    with running(["-m", "bench.relay"], log) as (port, pid):
-        yield Target(port, OPERATOR, [""] * customers, pid)
+    with _running(["-m", "bench.relay"], log) as target:
+        yield target._replace(operator_token=OPERATOR, customer_tokens=[""] * customers)
 
 
 @contextlib.contextmanager
@@ -45,8 +46,8 @@ def service(url: str, log: Path, customers: int) -> Iterator[Target]:
     """The service on a database, which may be empty, with an operator and so many customers. Raises Wrong."""
     operator_token, *tokens = _add_people(url, customers)
     settings = [f"--database={url}", f"--secret-file={log.with_suffix('.secret')}", "--port=0", "--message-rate=0"]
-    with running(["server.py", *settings], log) as (port, pid):
-        yield Target(port, operator_token, tokens, pid)
+    with _running(["server.py", *settings], log) as target:
+        yield target._replace(operator_token=operator_token, customer_tokens=tokens)
     with log.open() as lines:
         complaint = next((line for line in lines if line.startswith(("[W", "[E", "[C", "Traceback"))), None)
     if complaint:
@@ -79,13 +80,14 @@ def add_users(connection: Connection, names: Sequence[str]) -> Sequence[int]:
 
 
 @contextlib.contextmanager
-def running(arguments: list[str], log: Path) -> Iterator[tuple[int, int]]:
-    """The port and the process id of a Python program that says in its log where it serves. Raises Wrong."""
+def _running(arguments: list[str], log: Path) -> Iterator[Target]:
+    """A Python program that says in its log where it serves, as yet without tokens. Raises Wrong."""
     with log.open("wb") as file:
         environment = {**os.environ, "CHAT_SECRET": SECRET}
+        started = time.perf_counter()
         process = subprocess.Popen([sys.executable, *arguments], cwd=ROOT, env=environment, stderr=file)
     try:
-        yield _find_port(process, log), process.pid
+        yield Target(started, process.pid, _find_port(process, log))
     finally:
         process.terminate()
         try:

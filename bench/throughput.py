@@ -5,14 +5,12 @@ import time
 from pathlib import Path
 from statistics import median
 
-from bench.lab import TARGETS, Lab, cells, measure, warning
+from bench.lab import TARGETS, Lab, cells, measure, warm_up, warning
 from bench.load import Figures, Phase
 from bench.report import Goal, Round, Row
 
 CUSTOMERS = 50
-WARM_UP = Phase(CUSTOMERS, 8, 0.5)
-IN_FLIGHT = (1, 8)
-SWEEP = (2, 4, 16, 64)
+IN_FLIGHT, SWEEP = (1, 8), (2, 4, 16, 64)  # the sweep is for the chart
 GOALS = {  # of the relay's rate
     ("sqlite", 1): 0.9,
     ("mariadb", 1): 0.7,
@@ -30,6 +28,7 @@ def run(lab: Lab) -> list[Round]:
 
 def _round(lab: Lab, number: int) -> Round:
     seconds = 1.0 if lab.is_quick else 5.0
+    lone = Phase(1, 1, seconds / 2)  # before there is a load, whose messages would still be indexed
     phases = [Phase(CUSTOMERS, in_flight, seconds) for in_flight in IN_FLIGHT]
     if not (lab.is_quick or number):  # the sweep is in the first round alone
         phases += [Phase(CUSTOMERS, in_flight, 1.0) for in_flight in SWEEP]
@@ -37,22 +36,22 @@ def _round(lab: Lab, number: int) -> Round:
     found = {}
     for name in TARGETS:
         with lab.start(name, CUSTOMERS) as target:
-            found[name] = measure(target, [WARM_UP, *phases, Phase(1, 1, seconds / 2)])[1:]
+            found[name] = measure(target, [Phase(1, 1, 0.5), lone, warm_up(CUSTOMERS, 8), *phases])
     tables = {
         f"{CUSTOMERS} customers, {phase.in_flight} in flight": [
             _row(name, phase.in_flight, found[name][index], found["relay"][index]) for name in TARGETS
         ]
-        for index, phase in enumerate(phases)
+        for index, phase in enumerate(phases, 3)  # behind the lone customer's and the warm-up
     }
-    lone = [_lone_row(name, found[name][-1], found["relay"][-1], sync) for name in TARGETS]
-    return {**tables, "A lone customer, 1 in flight": lone}
+    rows = [_lone_row(name, found[name][1], found["relay"][1], sync) for name in TARGETS]
+    return {"A lone customer, 1 in flight": rows, **tables}
 
 
 def _row(name: str, in_flight: int, figures: Figures, relay: Figures) -> Row:
     goal = GOALS.get((name, in_flight))
     return Row(
         {"in flight": in_flight, "target": name, **cells(figures), "of the relay": figures.rate / relay.rate},
-        Goal("of the relay", goal, is_floor=True) if goal else None,
+        {"of the relay": Goal(goal, is_floor=True)} if goal else {},
         warning(figures),
     )
 
@@ -62,7 +61,7 @@ def _lone_row(name: str, figures: Figures, relay: Figures, sync: float) -> Row:
     ratio = figures.ack_p50 / (sync + relay.ack_p50)
     return Row(
         {"target": name, **cells(figures), "disk ms": sync, "p50 to disk + relay": ratio},
-        Goal("p50 to disk + relay", goal) if goal else None,
+        {"p50 to disk + relay": Goal(goal)} if goal else {},
         warning(figures),
     )
 

@@ -1,0 +1,31 @@
+"""What one customer who floods costs the others: how long their acknowledgements take, with it and without."""
+
+from bench.lab import TARGETS, Lab, cells, measure, warm_up, warning
+from bench.load import Phase
+from bench.report import Goal, Round, Row
+
+CUSTOMERS = 49
+FLOOD = 64  # messages in flight of one more customer
+SLOWER = "p99 to calm"
+GOAL = 2.0
+
+
+def run(lab: Lab) -> list[Round]:
+    """Rounds of one table: each target without the flood and with it. Raises Wrong."""
+    return [_round(lab) for _ in lab.rounds("fairness", 3)]
+
+
+def _round(lab: Lab) -> Round:
+    seconds = 1.0 if lab.is_quick else 2.0
+    calm, flooded = Phase(CUSTOMERS, 1, seconds), Phase(CUSTOMERS, 1, seconds, flood=FLOOD)
+    rows = []
+    for name in TARGETS:
+        with lab.start(name, CUSTOMERS + 1) as target:
+            before, after = measure(target, [warm_up(CUSTOMERS, 1), calm, flooded])[1:]
+        slower = after.ack_p99 / before.ack_p99
+        goals = {} if name == "relay" else {SLOWER: Goal(GOAL)}
+        rows += [
+            Row({"target": name, "flood": "no", **cells(before)}, warning=warning(before)),
+            Row({"target": name, "flood": "yes", **cells(after), SLOWER: slower}, goals, warning(after)),
+        ]
+    return {f"{CUSTOMERS} customers, 1 in flight, and one more that keeps {FLOOD} in flight": rows}

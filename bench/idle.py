@@ -1,0 +1,91 @@
+"""What connections cost that say nothing: memory, and CPU time of the messages among them."""
+
+import resource
+
+import click
+
+from bench.lab import TARGETS, Lab, cells, measure, warm_up, warning
+from bench.load import Figures, Phase
+from bench.report import Goal, Round, Row
+
+SENDERS = 10
+STEPS = (100, 1_000, 10_000)  # customers connected; a quick one leaves the last one out
+OTHER_FILES = 100  # that a server has open besides its connections
+MEMORY_GOAL = 1.2  # of the relay's per connection
+COST_GOAL = 1.1  # of the cost among the senders alone
+MEMORY = "The server's memory among idle connections"
+COST = f"{SENDERS} customers, 1 in flight, among idle connections"
+
+
+def run(lab: Lab) -> list[Round]:
+    """Rounds of two tables: memory, and cost, each by the number of connections. Raises Wrong."""
+    steps = _fitting(STEPS[:-1] if lab.is_quick else STEPS)
+    return [_round(lab, steps) for _ in lab.rounds("idle", 2)]
+
+
+def _fitting(steps: tuple[int, ...]) -> tuple[int, ...]:
+    """The steps, the last one lowered to what this process's children may open."""
+    _, most = resource.getrlimit(resource.RLIMIT_NOFILE)
+    if most == resource.RLIM_INFINITY or steps[-1] + OTHER_FILES <= most:
+        return steps
+    click.echo(
+        f"idle: {steps[-1]} connections need a hard limit of {steps[-1] + OTHER_FILES} open files and it is {most}: "
+        "raise what ulimit -Hn says, or LimitNOFILE of the systemd unit; as many as fit are measured",
+        err=True,
+    )
+    return *(step for step in steps[:-1] if step < most - OTHER_FILES), most - OTHER_FILES
+
+
+def _round(lab: Lab, steps: tuple[int, ...]) -> Round:
+    seconds = 1.0 if lab.is_quick else 3.0
+    few = Phase(SENDERS, 1, seconds)
+    phases = [few, *(Phase(SENDERS, 1, seconds, connected=step) for step in steps)]
+    found = {}
+    for name in TARGETS:
+        with lab.start(name, steps[-1]) as target:
+            found[name] = measure(target, [warm_up(SENDERS, 1), *phases])[1:]
+    return {
+        MEMORY: [
+            _memory_row(name, figures[index], figures[0], found["relay"][index], found["relay"][0], index == len(steps))
+            for name, figures in found.items()
+            for index in range(1, len(phases))
+        ],
+        COST: [
+            _cost_row(name, figures[index], figures[0], index == len(steps))
+            for name, figures in found.items()
+            for index in range(len(phases))
+        ],
+    }
+
+
+def _memory_row(name: str, full: Figures, few: Figures, relay_full: Figures, relay_few: Figures, is_last: bool) -> Row:
+    size, relay = _per_connection(full, few), _per_connection(relay_full, relay_few)
+    return Row(
+        {
+            "target": name,
+            "connections": full.connections,
+            "server MiB": full.server_kib / 1024,
+            "KiB each": size,
+            "of the relay": size / relay,
+        },
+        {"of the relay": Goal(MEMORY_GOAL)} if is_last and name != "relay" else {},
+    )
+
+
+def _per_connection(full: Figures, few: Figures) -> float:
+    return (full.server_kib - few.server_kib) / (full.connections - few.connections)
+
+
+def _cost_row(name: str, figures: Figures, few: Figures, is_last: bool) -> Row:
+    cpu = (figures.server_cpu / figures.messages) / (few.server_cpu / few.messages)
+    return Row(
+        {
+            "target": name,
+            "connections": figures.connections,
+            **cells(figures),
+            "CPU to few": cpu,
+            "p50 to few": figures.ack_p50 / few.ack_p50,
+        },
+        {"CPU to few": Goal(COST_GOAL), "p50 to few": Goal(COST_GOAL)} if is_last and name != "relay" else {},
+        warning(figures),
+    )
