@@ -7,7 +7,7 @@ from typing import Any
 
 from tests.client import Client
 
-CALLS, SECONDS_EACH = 60, 5
+CALLS, SECONDS_EACH = 100, 5
 
 Call = tuple[str, list[Any]]  # a method and its parameters
 

@@ -41,12 +41,7 @@ def _draw_throughput(part: Part, left: Axes, right: Axes) -> None:
     _draw_targets(right, rows, "in flight", "ack p50 ms", label=" p50")
     _draw_targets(right, rows, "in flight", "ack p99 ms", label=" p99", style=":")
     _finish(left, "Messages per second, acknowledged and delivered", "messages in flight, each of 50 customers")
-    _finish(right, "Acknowledgement, ms", "messages in flight, each of 50 customers")
-    right.set_yscale("log")
-    ticks = sorted({float(row.cells["in flight"]) for row in rows})
-    for axes in (left, right):
-        axes.set_xticks(ticks, [f"{tick:.0f}" for tick in ticks], minor=False)
-        axes.set_xticks([], minor=True)
+    _finish(right, "Acknowledgement, ms", "messages in flight, each of 50 customers", is_log=True)
 
 
 def _draw_idle(part: Part, left: Axes, right: Axes) -> None:
@@ -64,7 +59,7 @@ def _draw_growth(part: Part, left: Axes, right: Axes) -> None:
                 costs = [float(row.cells[growth.column(size)]) for size in sizes]
                 totals = [size.total for size in sizes]
                 axes.plot(totals, [cost / costs[0] for cost in costs], marker="o", label=row.cells["ms for"])
-        _finish(axes, f"{engine}: cost beside that at {growth.SIZES[0].total:,}", "stored messages")
+        _finish(axes, f"{engine}: cost, beside that at {growth.SIZES[0].total:,} messages", "stored messages")
 
 
 def _draw_targets(axes: Axes, rows: Iterable[Row], x: str, y: str, label: str = "", style: str = "-") -> None:
@@ -76,11 +71,19 @@ def _draw_targets(axes: Axes, rows: Iterable[Row], x: str, y: str, label: str = 
         axes.plot(*zip(*points, strict=True), style, color=COLOURS[name], marker=MARKERS[name], label=name + label)
 
 
-def _finish(axes: Axes, title: str, below: str) -> None:
+def _finish(axes: Axes, title: str, below: str, *, is_log: bool = False) -> None:
+    """Name the figures, those below as they were measured."""
     axes.set_title(title, fontsize="medium")
     axes.set_xlabel(below)
     axes.set_xscale("log")
-    axes.set_ylim(bottom=0)
+    axes.set_xticks([], minor=True)
+    ticks = sorted({float(x) for line in axes.lines for x in line.get_xdata()})
+    axes.set_xticks(ticks, [f"{tick:,.0f}" for tick in ticks])
+    if is_log:
+        axes.set_yscale("log")
+    else:
+        axes.set_ylim(bottom=0)
+    axes.yaxis.set_major_formatter("{x:,g}")
     axes.legend(fontsize="small")
 
 

@@ -39,13 +39,6 @@ class Incoming(msgspec.Struct, gc=False):
     id: int | None = None
     params: tuple[str, ...] = ()
 
-    @property
-    def message(self) -> Message:
-        """The message in it. The relay's has no id, which is 0 here."""
-        if self.result and self.result.message:
-            return self.result.message
-        return Message(0, self.params[0] if self.params else "")
-
 
 _decoder = msgspec.json.Decoder(Incoming)
 

@@ -103,8 +103,11 @@ class Operator(Connection):
         first, senders, ids = window.first, window.senders, window.ids
         delivered, unread = window.delivered, window.unread
         for push in frames:
-            message = push.message
-            number, message_id = int(message.message_text[:7]), message.message_id
+            if push.result and push.result.message:
+                text, message_id = push.result.message.message_text, push.result.message.message_id
+            else:
+                text, message_id = push.params[0], 0  # the relay gives no id
+            number = int(text[:7])
             index = number - first
             sender = senders[index]
             if index < 0 or number <= newest[sender]:
@@ -115,7 +118,7 @@ class Operator(Connection):
                 delivered[index] = now
                 if window.send_next:
                     window.send_next(sender)
-            if message_id:  # the relay gives none
+            if message_id:
                 if message_id <= newest_id:
                     raise Wrong(f"an operator got id {message_id} after {newest_id}")
                 if ids[index] not in (0, message_id):

@@ -11,9 +11,8 @@ from bench.lab import ENGINES, Lab
 from bench.relay import OPERATOR
 from bench.report import Cells, Round, Row
 from bench.stored import NEEDLE, Size
-from bench.targets import PASSWORD, Target, customer_name
+from bench.targets import PASSWORD, Target, customer_name, password_hash
 from db import find_engine, users
-from db.credentials import hash_password
 from manage import transaction
 
 SMALL, LARGE = Size("small", 10, 10), Size("large", 1_000, 1_000)
@@ -67,9 +66,9 @@ def run(lab: Lab) -> list[Round]:
 
 
 def _rows(lab: Lab, engine: str) -> list[Row]:
+    databases = {size: lab.keep(engine, size) for size in (SMALL, LARGE)}
     figures = {}
-    for size in (SMALL, LARGE):
-        database = lab.keep(engine, size)
+    for size, database in databases.items():
         _renew_passwords(database.url)
         with lab.serve(database, 1) as target:
             figures[size] = IOLoop.current().run_sync(partial(_measure_calls, target))
@@ -78,7 +77,7 @@ def _rows(lab: Lab, engine: str) -> list[Row]:
         large = figures[LARGE][name]
         cells: Cells = {"engine": engine, "call": name, "small": small, "large": large, "ratio": large / small}
         if name in SEARCHES:
-            like = measure_like(database.url, SEARCHES[name])
+            like = measure_like(databases[LARGE].url, SEARCHES[name])
             cells |= {"LIKE": like, "times faster": like / large}
         rows.append(Row(cells))
     return rows
@@ -86,11 +85,10 @@ def _rows(lab: Lab, engine: str) -> list[Row]:
 
 def _renew_passwords(url: str) -> None:
     """The desk was built with another run's."""
-    password_hash = hash_password(PASSWORD)
     with transaction(url) as connection:
         for name in (OPERATOR, customer_name(0)):
             if user := users.find_by_name(connection, name):
-                users.set_password(connection, user.id, password_hash)
+                users.set_password(connection, user.id, password_hash())
 
 
 async def _measure_calls(target: Target) -> dict[str, float]:

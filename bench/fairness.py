@@ -1,6 +1,6 @@
 """What one customer who floods costs the others: how long their acknowledgements take, with it and without."""
 
-from bench.lab import TARGETS, Lab, cells, measure, warm_up, warning
+from bench.lab import TARGETS, Lab, cells, measure, warning
 from bench.load import Phase
 from bench.report import Goal, Round, Row
 
@@ -16,12 +16,12 @@ def run(lab: Lab) -> list[Round]:
 
 
 def _round(lab: Lab) -> Round:
-    seconds = 1.0 if lab.is_quick else 2.0
+    seconds = lab.seconds(2.0)
     calm, flooded = Phase(CUSTOMERS, 1, seconds), Phase(CUSTOMERS, 1, seconds, flood=FLOOD)
     rows = []
     for name in TARGETS:
         with lab.start(name, CUSTOMERS + 1) as target:
-            before, after = measure(target, [warm_up(CUSTOMERS, 1), calm, flooded])[1:]
+            before, after = measure(target, [lab.warm_up(CUSTOMERS, 1), calm, flooded])[1:]
         slower = after.ack_p99 / before.ack_p99
         goals = {} if name == "relay" else {SLOWER: Goal(GOAL)}
         rows += [

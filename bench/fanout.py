@@ -1,6 +1,6 @@
 """What it costs to tell one customer's message to many operators, beside a bare relay."""
 
-from bench.lab import TARGETS, Lab, measure, warm_up, warning
+from bench.lab import TARGETS, Lab, measure, warning
 from bench.load import Figures, Phase
 from bench.report import Goal, Round, Row
 
@@ -16,11 +16,11 @@ def run(lab: Lab) -> list[Round]:
 
 
 def _round(lab: Lab) -> Round:
-    phase = Phase(1, 1, 1.0 if lab.is_quick else 3.0, until_delivered=True)
+    phase = Phase(1, 1, lab.seconds(3.0), until_delivered=True)
     found = {}
     for name in TARGETS:
         with lab.start(name, 1) as target:
-            found[name] = measure(target, [warm_up(1, 1), phase], OPERATORS)[1]
+            found[name] = measure(target, [lab.warm_up(1, 1), phase], OPERATORS)[1]
     return {TITLE: [_row(name, figures, found["relay"]) for name, figures in found.items()]}
 
 

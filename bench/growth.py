@@ -6,7 +6,7 @@ import click
 from tornado.ioloop import IOLoop
 
 from bench.calls import Call, time_calls
-from bench.lab import ENGINES, Database, Lab, measure, warm_up
+from bench.lab import ENGINES, Database, Lab, measure
 from bench.load import Phase
 from bench.report import Cells, Goal, Round, Row
 from bench.stored import Size, build, skip_index
@@ -64,13 +64,13 @@ def _find(lab: Lab, engine: str, size: Size) -> Database:
 
 def _measure(lab: Lab, database: Database) -> dict[str, float]:
     """The median milliseconds of each call, and those between two messages of many customers."""
-    seconds = 1.0 if lab.is_quick else 3.0
+    seconds = lab.seconds(3.0)
     skip_index(database.url)
     with lab.serve(database, READER + 1) as target:
         measure(target, [Phase(CUSTOMERS, 1, 0.1)])  # now so many wait that every list fills its page
         costs = IOLoop.current().run_sync(partial(_time_calls, target))
         phases = [Phase(CUSTOMERS, in_flight, seconds) for in_flight in (1, 8)]
-        _, one, eight = measure(target, [warm_up(CUSTOMERS, 8), *phases])
+        _, one, eight = measure(target, [lab.warm_up(CUSTOMERS, 8), *phases])
     return {"a message, 1 in flight": 1000 / one.rate, "a message, 8 in flight": 1000 / eight.rate, **costs}
 
 

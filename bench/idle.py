@@ -4,7 +4,7 @@ import resource
 
 import click
 
-from bench.lab import TARGETS, Lab, cells, measure, warm_up, warning
+from bench.lab import TARGETS, Lab, cells, measure, warning
 from bench.load import Figures, Phase
 from bench.report import Goal, Round, Row
 
@@ -37,13 +37,13 @@ def _fitting(steps: tuple[int, ...]) -> tuple[int, ...]:
 
 
 def _round(lab: Lab, steps: tuple[int, ...]) -> Round:
-    seconds = 1.0 if lab.is_quick else 3.0
-    few = Phase(SENDERS, 1, seconds)
-    phases = [few, *(Phase(SENDERS, 1, seconds, connected=step) for step in steps)]
+    seconds = lab.seconds(3.0)
+    between = [Phase(SENDERS, 1, lab.seconds(1.0), connected=step) for step in steps[:-1]]  # for the chart
+    phases = [Phase(SENDERS, 1, seconds), *between, Phase(SENDERS, 1, seconds, connected=steps[-1])]
     found = {}
     for name in TARGETS:
         with lab.start(name, steps[-1]) as target:
-            found[name] = measure(target, [warm_up(SENDERS, 1), *phases])[1:]
+            found[name] = measure(target, [lab.warm_up(SENDERS, 1), *phases])[1:]
     return {
         MEMORY: [
             _memory_row(name, figures[index], figures[0], found["relay"][index], found["relay"][0], index == len(steps))

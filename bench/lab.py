@@ -23,6 +23,7 @@ KEPT_SQLITE, KEPT_MARIADB = ROOT / "var" / "bench-sqlite", ROOT / "var" / "bench
 PREFIX = "chat_bench_"  # of the kept databases' names in MariaDB
 ENGINES = ("sqlite", "mariadb")
 TARGETS = ("relay", *ENGINES)
+QUICK_SECONDS = 0.5
 LOAD_SECONDS = 180  # for the load to end
 BUSY = 90  # per cent of a CPU, past which the load holds up what it measures
 DISTURBED = 20  # per cent of a CPU, past which what else ran on the machine did
@@ -64,6 +65,14 @@ class Lab:
             click.echo(f"{name}: round {number + 1} of {count}", err=True)
             yield number
 
+    def seconds(self, most: float) -> float:
+        """How long a phase is: who is quick has not so long."""
+        return min(most, QUICK_SECONDS) if self.is_quick else most
+
+    def warm_up(self, customers: int, in_flight: int) -> Phase:
+        """A phase to begin with: it lasts until the search index is behind, as it is under a lasting load."""
+        return Phase(customers, in_flight, self.seconds(1.5))
+
     def new(self, engine: str, *, is_beside_kept: bool = False) -> Database:
         """An empty database. Beside a kept one it is on the same MariaDB, for as long as the lab is there."""
         self._count += 1
@@ -78,8 +87,8 @@ class Lab:
 
     def has(self, size: Size) -> bool:
         """Whether databases of that size were kept."""
-        folders = ((KEPT_SQLITE / f"{size.name}.db"), KEPT_MARIADB / "data" / f"{PREFIX}{size.name}")
-        return all(folder.exists() for folder in folders)
+        paths = (KEPT_SQLITE / f"{size.name}.db", KEPT_MARIADB / "data" / f"{PREFIX}{size.name}")
+        return all(path.exists() for path in paths)
 
     def keep(self, engine: str, size: Size) -> Database:
         """A database of that size, which is built unless it is there. Raises Wrong."""
@@ -132,11 +141,6 @@ def measure(target: Target, phases: Sequence[Phase], operators: int = 1) -> list
     if load.returncode:
         raise Wrong(load.stderr.decode().strip())
     return msgspec.json.decode(load.stdout, type=list[Figures])
-
-
-def warm_up(customers: int, in_flight: int) -> Phase:
-    """A phase to begin with: it lasts until the search index is behind, as it is under a lasting load."""
-    return Phase(customers, in_flight, 1.5)
 
 
 def cells(figures: Figures) -> Cells:

@@ -8,6 +8,7 @@ import subprocess
 import sys
 import time
 from collections.abc import Iterator, Sequence
+from functools import cache
 from pathlib import Path
 from typing import NamedTuple
 
@@ -15,6 +16,7 @@ from bench.client import Wrong
 from bench.relay import OPERATOR
 from db import Connection, users
 from db.credentials import hash_password
+from db.users import User
 from handlers.tokens import Tokens
 from manage import transaction
 
@@ -58,12 +60,16 @@ def _add_people(url: str, customers: int) -> list[str]:
     """Tokens of an operator and of customers, who are added where they are not there."""
     names = [OPERATOR, *(customer_name(number) for number in range(customers))]
     with transaction(url, creates=True) as connection:
-        known = {user.user_name for user in users.list_all(connection)}
+        known = _by_name(connection)
         if missing := [name for name in names if name not in known]:
             add_users(connection, missing)
-        found = {user.user_name: user for user in users.list_all(connection)}
+            known = _by_name(connection)
     tokens = Tokens(SECRET, 1)
-    return [tokens.issue(found[name].id, found[name].key or "") for name in names]
+    return [tokens.issue(known[name].id, known[name].key or "") for name in names]
+
+
+def _by_name(connection: Connection) -> dict[str, User]:
+    return {user.user_name: user for user in users.list_all(connection)}
 
 
 def customer_name(number: int) -> str:
@@ -73,10 +79,15 @@ def customer_name(number: int) -> str:
 
 def add_users(connection: Connection, names: Sequence[str]) -> Sequence[int]:
     """Their ids. Everybody has the PASSWORD, and a key as after a log-in."""
-    password_hash = hash_password(PASSWORD)
     sql = "INSERT INTO users (user_name, user_password, token, is_admin) VALUES (?, ?, ?, ?)"
-    rows = [(name, password_hash, secrets.token_urlsafe(24), name == OPERATOR) for name in names]
+    rows = [(name, password_hash(), secrets.token_urlsafe(24), name == OPERATOR) for name in names]
     return connection.insert(sql, rows)
+
+
+@cache
+def password_hash() -> str:
+    """The PASSWORD's, made once: it takes a while."""
+    return hash_password(PASSWORD)
 
 
 @contextlib.contextmanager

@@ -5,7 +5,7 @@ import time
 from pathlib import Path
 from statistics import median
 
-from bench.lab import TARGETS, Lab, cells, measure, warm_up, warning
+from bench.lab import TARGETS, Lab, cells, measure, warning
 from bench.load import Figures, Phase
 from bench.report import Goal, Round, Row
 
@@ -27,7 +27,7 @@ def run(lab: Lab) -> list[Round]:
 
 
 def _round(lab: Lab, number: int) -> Round:
-    seconds = 1.0 if lab.is_quick else 5.0
+    seconds = lab.seconds(5.0)
     lone = Phase(1, 1, seconds / 2)  # before there is a load, whose messages would still be indexed
     phases = [Phase(CUSTOMERS, in_flight, seconds) for in_flight in IN_FLIGHT]
     if not (lab.is_quick or number):  # the sweep is in the first round alone
@@ -36,7 +36,7 @@ def _round(lab: Lab, number: int) -> Round:
     found = {}
     for name in TARGETS:
         with lab.start(name, CUSTOMERS) as target:
-            found[name] = measure(target, [Phase(1, 1, 0.5), lone, warm_up(CUSTOMERS, 8), *phases])
+            found[name] = measure(target, [Phase(1, 1, 0.5), lone, lab.warm_up(CUSTOMERS, 8), *phases])
     tables = {
         f"{CUSTOMERS} customers, {phase.in_flight} in flight": [
             _row(name, phase.in_flight, found[name][index], found["relay"][index]) for name in TARGETS
