@@ -4,7 +4,7 @@ import contextlib
 import fcntl
 import os
 import sqlite3
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from typing import Any
 
 from db.clock import unix_seconds
@@ -45,7 +45,25 @@ class SQLiteConnection(sqlite3.Connection):
     search = SEARCH
 
     def insert(self, sql: str, rows: Sequence[Sequence[Any]]) -> Sequence[int]:
-        return [self.execute(sql, row).lastrowid or 0 for row in rows]
+        """Many rows in a statement: to run one gives the interpreter's lock away, and waits until it is free again."""
+        ids: list[int] = []
+        head, values = sql.rsplit("VALUES", 1)
+        for some in _split(rows):
+            cursor = self.execute(
+                head + "VALUES" + ",".join([values] * len(some)), [value for row in some for value in row]
+            )
+            newest_id = cursor.lastrowid or 0
+            ids += range(newest_id - len(some) + 1, newest_id + 1)
+        return ids
+
+
+def _split(rows: Sequence[Sequence[Any]]) -> Iterator[Sequence[Sequence[Any]]]:
+    """The rows in parts whose sizes are powers of two: few different statements are prepared but once."""
+    start = 0
+    while start < len(rows):
+        size = 1 << (len(rows) - start).bit_length() - 1
+        yield rows[start : start + size]
+        start += size
 
 
 class SQLite:
@@ -81,6 +99,7 @@ class SQLite:
             connection.execute("PRAGMA journal_mode = WAL")
             connection.execute("PRAGMA synchronous = FULL")
             connection.execute("PRAGMA foreign_keys = ON")
+            connection.execute("PRAGMA temp_store = MEMORY")  # what undoes a statement of many rows
         except sqlite3.Error as error:
             connection.close()
             raise Unavailable(
