@@ -70,7 +70,7 @@ def make_app(
         message_rate=options.message_rate,
         message_burst=options.message_burst,
         websocket_max_message_size=options.frame_limit,
-        websocket_ping_interval=options.ping_interval,
+        ping_interval=options.ping_interval,
         log_function=log_request,
     )
 

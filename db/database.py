@@ -7,6 +7,7 @@ import threading
 import time
 from collections.abc import Callable, Sequence
 from concurrent.futures import ThreadPoolExecutor
+from functools import partial
 from itertools import groupby
 from typing import Any, Concatenate, NamedTuple, ParamSpec, TypeVar
 
@@ -30,7 +31,7 @@ class Job(NamedTuple):
     function: Callable[..., Any]
     args: tuple[Any, ...]
     kwargs: dict[str, Any]
-    future: asyncio.Future[Any]
+    settle: Callable[[Any], None]
     is_each: bool = False  # the function takes the items of its neighbours too
 
 
@@ -139,6 +140,10 @@ class Database:
 
     # Writing
 
+    @property
+    def is_busy(self) -> bool:
+        return self._writes_waiting > 0
+
     async def write(self, function: Callable[Concatenate[Connection, P], T], *args: P.args, **kwargs: P.kwargs) -> T:
         """Run `function(connection, …)` in a transaction, shared with others, and return when it is committed.
 
@@ -146,16 +151,20 @@ class Database:
         and Unavailable. The function must touch nothing but the database: it may be run again.
         """
         future: asyncio.Future[T] = self._loop.create_future()
-        self._submit(Job(function, args, kwargs, future))
+        self._submit(Job(function, args, kwargs, partial(_resolve, future)))
         return await future
 
     def write_each(
-        self, function: Callable[[Connection, Sequence[Item]], Sequence[T | Refused]], item: Item
-    ) -> asyncio.Future[T]:
-        """As `write`, for a function of many items, which gives an outcome for each: neighbours go into one call."""
-        future: asyncio.Future[T] = self._loop.create_future()
-        self._submit(Job(function, (item,), {}, future, is_each=True))
-        return future
+        self,
+        function: Callable[[Connection, Sequence[Item]], Sequence[T | Refused]],
+        item: Item,
+        settle: Callable[[T | Exception], None],
+    ) -> None:
+        """As `write`, for a function of many items, which gives an outcome for each: neighbours go into one call.
+
+        `settle(outcome)` is called on the loop, and must raise nothing: it costs less than a task that waits.
+        """
+        self._submit(Job(function, (item,), {}, settle, is_each=True))
 
     def _submit(self, job: Job) -> None:
         """Hand the job over with all others of this turn of the loop: the writer's thread wakes once for them."""
@@ -276,12 +285,7 @@ class Database:
     def _settle(self, group: list[Job], outcomes: list[Any]) -> None:
         self._writes_waiting -= len(group)
         for job, outcome in zip(group, outcomes, strict=True):
-            if job.future.done():  # its caller was cancelled
-                continue
-            if isinstance(outcome, Exception):
-                job.future.set_exception(outcome)
-            else:
-                job.future.set_result(outcome)
+            job.settle(outcome)
 
 
 def _run_all(connection: Connection, group: list[Job]) -> list[Any]:
@@ -303,6 +307,15 @@ def _run(
         return function(connection, *args, **kwargs)
     except Refused as refusal:
         return refusal
+
+
+def _resolve(future: asyncio.Future[T], outcome: T | Exception) -> None:
+    if future.done():  # its caller was cancelled
+        return
+    if isinstance(outcome, Exception):
+        future.set_exception(outcome)
+    else:
+        future.set_result(outcome)
 
 
 def _close(connection: Connection) -> None:

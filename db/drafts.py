@@ -2,7 +2,6 @@
 
 import time
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass
 from typing import NamedTuple
 
 from db import conversations
@@ -14,7 +13,7 @@ from db.users import User
 
 AT_ONCE = 256  # drafts in one set of statements
 
-Place = tuple[int, str | None, str]  # the values of the unique index that a key is in
+Place = tuple[int, str, str]  # the values of the unique index that a key is in
 
 
 class Draft(NamedTuple):
@@ -34,12 +33,11 @@ class Draft(NamedTuple):
         return self.author.user_name if self.author.is_admin else ""
 
     @property
-    def place(self) -> Place:
-        return self.user_id, self.key, self.invader_name
+    def place(self) -> Place | None:
+        return None if self.key is None else (self.user_id, self.key, self.invader_name)
 
 
-@dataclass(frozen=True, slots=True)
-class Added:
+class Added(NamedTuple):
     """A stored message, and whether it is new or was there under its key."""
 
     message: Message
@@ -70,7 +68,9 @@ def add_all(connection: Connection, drafts: Sequence[Draft]) -> list[Added | Ref
 def find(connection: Connection, draft: Draft) -> Message | None:
     """The message that is stored under the draft's key. Raises UnknownUser and KeyReused."""
     states = conversations.find_states(connection, [draft.user_id])
-    outcome = _decide(connection, draft, states, _find_stored(connection, [draft], states), {})
+    place = draft.place
+    stored = _find_stored(connection, [place] if place else [], states)
+    outcome = _decide(connection, draft, place, states, stored, {})
     if isinstance(outcome, UnknownUser | KeyReused):
         raise outcome
     return outcome if isinstance(outcome, Message) else None
@@ -78,15 +78,15 @@ def find(connection: Connection, draft: Draft) -> Message | None:
 
 def _add_some(connection: Connection, drafts: Sequence[Draft]) -> list[Added | Refused]:
     states = conversations.find_states(connection, {draft.user_id for draft in drafts})
-    stored = _find_stored(connection, drafts, states)
+    places = [draft.place for draft in drafts]
+    stored = _find_stored(connection, [place for place in places if place], states)
     new: dict[Place | int, Draft] = {}  # in their order; one without a key is in a place of its own
     decided: list[Message | Refused | Place | int] = []
-    for number, draft in enumerate(drafts):
-        outcome = _decide(connection, draft, states, stored, new)
-        place = number if draft.key is None else draft.place
+    for number, (draft, place) in enumerate(zip(drafts, places, strict=True)):
+        outcome = _decide(connection, draft, place, states, stored, new)
         if outcome is None:
-            new.setdefault(place, draft)
-        decided.append(place if outcome is None else outcome)
+            new.setdefault(place or number, draft)
+        decided.append(outcome or place or number)
     added = dict(zip(new, _insert(connection, list(new.values()), states), strict=True))
     outcomes: list[Added | Refused] = []
     for one in decided:
@@ -102,6 +102,7 @@ def _add_some(connection: Connection, drafts: Sequence[Draft]) -> list[Added | R
 def _decide(
     connection: Connection,
     draft: Draft,
+    place: Place | None,
     states: dict[int, State],
     stored: dict[Place, Message],
     new: dict[Place | int, Draft],
@@ -109,9 +110,9 @@ def _decide(
     """What becomes of a draft behind those that are `new`: None where it, or the one with its key, is to be stored."""
     if draft.user_id not in states:
         return UnknownUser()
-    if draft.key is not None and (found := stored.get(draft.place)):
+    if place and (found := stored.get(place)):
         return found if found.message_text == draft.text else KeyReused()
-    if draft.key is not None and (waiting := new.get(draft.place)):
+    if place and (waiting := new.get(place)):
         return None if waiting.text == draft.text else KeyReused()
     if draft.seen_id is not None and _is_answered(connection, draft, new.values()):
         return AlreadyAnswered()
@@ -131,9 +132,8 @@ def _is_answered(connection: Connection, draft: Draft, new: Iterable[Draft]) -> 
     return connection.execute(sql, values).fetchone() is not None
 
 
-def _find_stored(connection: Connection, drafts: Iterable[Draft], states: dict[int, State]) -> dict[Place, Message]:
-    """The messages that stand under the drafts' keys, by their places."""
-    places = [draft.place for draft in drafts if draft.key is not None]
+def _find_stored(connection: Connection, places: Sequence[Place], states: dict[int, State]) -> dict[Place, Message]:
+    """The messages that stand in places."""
     if not places:
         return {}
     condition, count = marks("(user_id = ? AND client_key = ? AND invader_name = ?)", " OR ", len(places))

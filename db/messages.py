@@ -3,7 +3,7 @@
 import hmac
 from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, NamedTuple
 
 from db import users
 from db.conversations import NEWEST_ID
@@ -14,8 +14,7 @@ PAGE = 500  # messages in one list, at most
 PAGE_CHARACTERS = 500_000  # and so much text, but for the first: a page must not be too much for a slow reader
 
 
-@dataclass(frozen=True, slots=True)
-class Message:
+class Message(NamedTuple):
     """A message and whose conversation it is in. `created` is in Unix seconds."""
 
     message_id: int

@@ -48,8 +48,8 @@ def is_behind(connection: Connection) -> bool:
     return connection.execute(sql, (find_indexed_id(connection),)).fetchone() is not None
 
 
-def index_batch(connection: Connection) -> None:
-    """Index the next messages."""
+def index_batch(connection: Connection) -> bool:
+    """Index the next messages. Returns whether there may be more."""
     indexed_id = find_indexed_id(connection)
     sql = "SELECT id, message FROM messages WHERE id > ? ORDER BY id LIMIT ?"
     rows = connection.execute(sql, (indexed_id, BATCH)).fetchall()
@@ -57,6 +57,7 @@ def index_batch(connection: Connection) -> None:
         connection.execute(connection.search.add, (message_id, tokens(normalize(text or ""))))
     if rows and not connection.execute("UPDATE search_progress SET indexed_id = ?", (rows[-1][0],)).rowcount:
         connection.execute("INSERT INTO search_progress (indexed_id) VALUES (?)", (rows[-1][0],))
+    return len(rows) == BATCH
 
 
 def forget(connection: Connection, user_id: int) -> None:

@@ -1,14 +1,17 @@
-"""AuthHandler: POST /v1/auth/ gives a token for a name and a password (seed 5)."""
+"""AuthHandler: POST /v1/auth/ gives a token for a name and a password (seed 5); and what a token is taken for."""
 
 import logging
 import math
+from typing import Annotated
 
 import msgspec
 import tornado.web
+from msgspec import Meta
 from tornado.http1connection import HTTP1Connection
 
 from db import Database, Unavailable, users
 from db.credentials import normalize_name
+from handlers import protocol
 from handlers.client import LogsNoRequest, find_address
 from handlers.passwords import PasswordChecks, Throttled
 from handlers.tokens import Tokens
@@ -33,6 +36,25 @@ class Reply(msgspec.Struct):
     error: None
     result: Token
     id: int
+
+
+class Identity(protocol.Params):
+    """`message.auth [token, after_id?]` (seed 1.1)."""
+
+    token: str
+    after_id: Annotated[int, Meta(ge=0)] | None = None
+
+
+def identify(request: protocol.Request, tokens: Tokens) -> tuple[int, str, int | None]:
+    """The user's id and key in the token of a `message.auth`, and its `after_id`. Raises Unauthorized."""
+    try:
+        params = protocol.decode_params(Identity, request.params)
+    except protocol.IncorrectArgument:
+        raise protocol.Unauthorized from None
+    identity = tokens.read(params.token)
+    if identity is None:
+        raise protocol.Unauthorized
+    return *identity, params.after_id
 
 
 @tornado.web.stream_request_body

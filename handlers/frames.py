@@ -1,18 +1,54 @@
 """Reading what has arrived in one go: Tornado waits for the head, the mask and the body of each frame by itself.
 
-The one place that knows private names of Tornado's, `_read_bytes` and `_wire_bytes_in`, in the version that is pinned.
+The one place that knows private names of Tornado's, in the version that is pinned: tests/test_frames.py holds them.
 """
 
-from tornado.websocket import WebSocketProtocol13
+from typing import Any
+
+from tornado.util import _websocket_mask
+from tornado.websocket import WebSocketHandler, WebSocketProtocol13
 
 AHEAD = 65_536  # bytes at most
+TEXT = 0x1
+WHOLE_TEXT, MASKED = 0x80 | TEXT, 0x80  # the first byte of a frame, and a bit of the second (RFC 6455 5.2)
 
 
 class ReadsAhead(WebSocketProtocol13):
     """Tornado's protocol; a part of a frame that has arrived costs no turn of the loop."""
 
-    _ahead = b""
-    _taken = 0  # of what was read ahead
+    __slots__ = ("_ahead", "_taken")  # its dictionary is full: see WebSocketHandler
+
+    def __init__(self, handler: WebSocketHandler, params: Any) -> None:
+        super().__init__(handler, mask_outgoing=False, params=params)
+        self._ahead = b""
+        self._taken = 0  # of what was read ahead
+
+    async def _receive_frame(self) -> None:
+        """Handle the next frame. A plain text that is there as a whole is taken at once, any other as Tornado does."""
+        if self._taken == len(self._ahead):
+            self._ahead = await self.stream.read_bytes(AHEAD, partial=True)
+            self._taken = 0
+        text = self._take_text()
+        if text is None:
+            await super()._receive_frame()
+        elif (handled := self._handle_message(TEXT, text)) is not None:
+            await handled
+
+    def _take_text(self) -> bytes | None:
+        """The text of a masked frame of up to 65,535 bytes, which is no part of a message; None for all others."""
+        data, start = self._ahead, self._taken
+        if len(data) - start < 8 or data[start] != WHOLE_TEXT or self._fragmented_message_buffer is not None:
+            return None
+        length, mask = data[start + 1] - MASKED, start + 2
+        if length == 126:
+            length, mask = data[start + 2] << 8 | data[start + 3], start + 4
+        text = mask + 4
+        end = text + length
+        if not (0 <= length < 127 or mask == start + 4) or end > len(data) or length > self.params.max_message_size:
+            return None
+        self._wire_bytes_in += end - start
+        self._ahead, self._taken = (data, end) if end < len(data) else (b"", 0)  # an idle connection keeps nothing
+        return _websocket_mask(data[mask:text], data[text:end])
 
     async def _read_bytes(self, n: int) -> bytes:
         end = self._taken + n

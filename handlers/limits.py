@@ -10,6 +10,8 @@ TABLE_SIZE = 20_000  # failures are kept for so many addresses and names; past t
 class Bucket:
     """A token bucket: `rate` a second, up to `burst` at once. A rate of 0 is no limit."""
 
+    __slots__ = ("_filled", "_tokens", "burst", "rate")
+
     def __init__(self, rate: float, burst: int) -> None:
         self.rate = rate
         self.burst = burst

@@ -2,6 +2,7 @@
 
 import asyncio
 from collections.abc import Callable
+from typing import ClassVar
 
 from tornado.iostream import IOStream, StreamClosedError
 
@@ -14,6 +15,10 @@ class Outbox:
     A reader too slow for its bound is cut off: its stream is closed, for no close frame could reach it.
     """
 
+    __slots__ = ("_cut_off", "_frames", "_stream", "_unread")
+
+    waiting: ClassVar[list["Outbox"]] = []  # those with frames in this turn of the loop
+
     def __init__(self, stream: IOStream, cut_off: Callable[[], None]) -> None:
         """`cut_off` is called before the stream of a reader who does not read is closed."""
         self._stream = stream
@@ -24,8 +29,16 @@ class Outbox:
     def send(self, frame: bytes) -> None:
         """Queue a whole frame; it is written before the loop waits again."""
         if not self._frames:
-            asyncio.get_running_loop().call_soon(self.flush)
+            if not self.waiting:
+                asyncio.get_running_loop().call_soon(self.flush_all)
+            self.waiting.append(self)
         self._frames.append(frame)
+
+    @classmethod
+    def flush_all(cls) -> None:
+        waiting, cls.waiting = cls.waiting, []
+        for outbox in waiting:
+            outbox.flush()
 
     def flush(self) -> None:
         if not self._frames or self._stream.closed():
@@ -36,13 +49,25 @@ class Outbox:
             self._cut_off()
             self._stream.close()
             return
+        rest = data[self._write_now(data) :]
+        if not rest:
+            return
         try:
-            written = self._stream.write(data)
+            written = self._stream.write(rest)
         except StreamClosedError:
             return
         if not written.done():
-            self._unread += len(data)
-            written.add_done_callback(lambda _: self._note_read(len(data)))
+            self._unread += len(rest)
+            written.add_done_callback(lambda _: self._note_read(len(rest)))
+
+    def _write_now(self, data: bytes) -> int:
+        """How many bytes the socket takes at once, which is mostly all: then the stream need not keep account of it."""
+        if self._stream.writing():
+            return 0
+        try:
+            return self._stream.write_to_fd(memoryview(data))
+        except OSError:  # or it is full; the stream finds out which
+            return 0
 
     def _note_read(self, size: int) -> None:
         self._unread -= size

@@ -2,6 +2,7 @@
 
 import asyncio
 import time
+from collections.abc import Callable
 from typing import NamedTuple
 
 from db import Connection, Database, conversations, messages, search_index, users
@@ -10,7 +11,7 @@ from handlers.views import conversation_event
 from handlers.websocket import GOING_AWAY, LOG_IN_AGAIN, SERVICE_RESTART, WebSocketHandler
 
 KEYS_AT_ONCE = 500
-INDEX_PAUSE = 3  # times as long as a batch took is the pause behind it
+INDEX_PAUSE, BUSY_INDEX_PAUSE = 1, 19  # times as long as a batch took is the pause behind it, and while others write
 
 
 class News(NamedTuple):
@@ -64,10 +65,12 @@ async def release_held(database: Database, presence: Presence, grace: float) -> 
 
 async def index_messages(database: Database) -> None:
     """Bring the search index up to date, and let others write most of the time. Raises db.Unavailable."""
-    while await database.read(search_index.is_behind):
+    is_behind = await database.read(search_index.is_behind)
+    while is_behind:
         started = time.monotonic()
-        await database.write(search_index.index_batch)
-        await asyncio.sleep(INDEX_PAUSE * (time.monotonic() - started))
+        is_behind = await database.write(search_index.index_batch)
+        pause = BUSY_INDEX_PAUSE if database.is_busy else INDEX_PAUSE
+        await asyncio.sleep(pause * (time.monotonic() - started))
 
 
 def close_all(code: int) -> None:
@@ -79,9 +82,12 @@ async def close_all_answered(answer_seconds: float, close_seconds: float) -> Non
     """Take no further frames, answer those that were taken, and see the connections off with 1001."""
     for handler in WebSocketHandler.connections:
         handler.is_deaf = True
-    if WebSocketHandler.tasks:
-        await asyncio.wait(WebSocketHandler.tasks, timeout=answer_seconds)
+    await _wait_until(lambda: not any(one.in_flight for one in WebSocketHandler.connections), answer_seconds)
     close_all(GOING_AWAY)
-    deadline = time.monotonic() + close_seconds
-    while WebSocketHandler.connections and time.monotonic() < deadline:  # to end with unread frames would reset them
+    await _wait_until(lambda: not WebSocketHandler.connections, close_seconds)  # to end with unread frames resets them
+
+
+async def _wait_until(is_so: Callable[[], bool], seconds: float) -> None:
+    deadline = time.monotonic() + seconds
+    while not is_so() and time.monotonic() < deadline:
         await asyncio.sleep(0.02)

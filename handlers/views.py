@@ -42,14 +42,14 @@ class Push:
 
     def __init__(self, message: Message) -> None:
         self.message = message
+        self._frames: dict[bool, bytes] = {}
 
-    @cached_property
-    def to_customer(self) -> bytes:
-        return protocol.encode_result(protocol.NULL, {"message": present(self.message, to_operator=False)})
-
-    @cached_property
-    def to_operator(self) -> bytes:
-        return protocol.encode_result(protocol.NULL, {"message": present(self.message, to_operator=True)})
+    def encode(self, *, to_operator: bool) -> bytes:
+        frame = self._frames.get(to_operator)
+        if frame is None:
+            result = {"message": present(self.message, to_operator=to_operator)}
+            frame = self._frames[to_operator] = protocol.encode_result(protocol.NULL, result)
+        return frame
 
 
 class ConversationView(msgspec.Struct):

@@ -3,41 +3,37 @@
 import asyncio
 import logging
 import time
-from collections.abc import Awaitable, Iterator
-from itertools import count
-from typing import Annotated, ClassVar
+from collections.abc import Awaitable, Coroutine, Iterator
+from functools import partial
+from itertools import chain, count
+from typing import Any, ClassVar
 from urllib.parse import urlsplit
 
 import tornado.websocket
-from msgspec import Meta, Raw
+from msgspec import Raw
 from tornado.websocket import WebSocketProtocol, WebSocketProtocol13
 
-from db import Database, Unavailable, messages
+from db import Database, Refused, Unavailable, drafts, messages
+from db.drafts import Added
 from db.messages import Message
 from db.users import User
 from handlers import methods, protocol, views
+from handlers.auth import identify
 from handlers.client import LogsNoRequest, find_address
 from handlers.feed import Feed
 from handlers.frames import ReadsAhead
-from handlers.limits import Bucket
+from handlers.methods.messages import Post
 from handlers.methods.session import Answer, Session
 from handlers.outbox import Outbox
+from handlers.pulse import Pulse
+from handlers.work import AUTH, Work
 
 logger = logging.getLogger("chat.ws")
 
-AUTH = "message.auth"
-TYPING_RATE, TYPING_BURST = 5.0, 10  # relayed for one connection, in a second and at once
 IN_FLIGHT = 64  # frames of one connection that are worked on at once
 
 # RFC 6455 7.4.1, and IANA's registry for 1012 and 1013
 GOING_AWAY, UNSUPPORTED_DATA, LOG_IN_AGAIN, SERVICE_RESTART, TRY_AGAIN_LATER = 1001, 1003, 1008, 1012, 1013
-
-
-class Auth(protocol.Params):
-    """`message.auth [token, after_id?]` (seed 1.1)."""
-
-    token: str
-    after_id: Annotated[int, Meta(ge=0)] | None = None
 
 
 class WebSocketHandler(LogsNoRequest, tornado.websocket.WebSocketHandler):
@@ -46,16 +42,31 @@ class WebSocketHandler(LogsNoRequest, tornado.websocket.WebSocketHandler):
     by_user: ClassVar[dict[int, set["WebSocketHandler"]]] = {}  # the same, by user
     operators: ClassVar[set["WebSocketHandler"]] = set()  # those of them that see every conversation
     resuming: ClassVar[set["WebSocketHandler"]] = set()  # the ones whose first history is being read
-    tasks: ClassVar[set[asyncio.Task[None]]] = set()  # frames that are worked on
+    tasks: ClassVar[set[asyncio.Task[None]]] = set()  # of frames; asyncio itself would forget them
     feed: ClassVar[Feed]  # tells what a message changes in its conversation
     told_id: ClassVar[int] = 0  # the newest message that was broadcast
     numbers: ClassVar[Iterator[int]] = count(1)
+
+    # Python shares the keys of up to 30 attributes; with these the dictionary of each connection would have its own.
+    __slots__ = (
+        "has_room",
+        "held",
+        "in_flight",
+        "is_deaf",
+        "is_leaving",
+        "newest_id",
+        "number",
+        "opened_at",
+        "outbox",
+        "session",
+        "silence",
+    )
 
     def initialize(self) -> None:
         self.number = next(self.numbers)
         self.session: Session | None = None
         self.in_flight = 0  # frames that are worked on
-        self.has_room = asyncio.Event()  # for one more
+        self.has_room: asyncio.Future[None] | None = None  # what waits for room for one more
         self.newest_id = 0  # of the messages that this connection was sent
         self.held: list[views.Push] = []  # what was broadcast while the history was being read
         self.is_deaf = False  # what arrives is not run
@@ -84,6 +95,7 @@ class WebSocketHandler(LogsNoRequest, tornado.websocket.WebSocketHandler):
         self.outbox = Outbox(self.ws_connection.stream, self._note_cut_off)
         self.connections.add(self)
         self._limit_silence()
+        self.pulse = Pulse(self.settings["ping_interval"], self.ping, self.close)
         address = find_address(self.request, self.settings["trusted_proxies"])
         logger.info("connection %d opened from %s", self.number, address)
 
@@ -92,62 +104,90 @@ class WebSocketHandler(LogsNoRequest, tornado.websocket.WebSocketHandler):
         usual = super().get_websocket_protocol()
         if not isinstance(usual, WebSocketProtocol13):
             return usual
-        return ReadsAhead(self, mask_outgoing=False, params=usual.params)
+        return ReadsAhead(self, usual.params)
 
     def on_message(self, message: str | bytes) -> Awaitable[None] | None:
-        """Start work on a frame. The next is read at once, but behind the log-in, and where many are in flight."""
+        """Start work on a frame. The next waits behind the log-in, and where many are in flight."""
         if isinstance(message, bytes):
             self.leave(UNSUPPORTED_DATA if self.session else LOG_IN_AGAIN)
         if self.is_deaf:
             return None
         assert isinstance(message, str)
-        task = asyncio.ensure_future(self._answer(message))
-        self.tasks.add(task)
-        task.add_done_callback(self.tasks.discard)
         self.in_flight += 1
+        work = Work()
+        try:
+            task = self._start(work, message)
+        except Exception as error:
+            self._end(work, error)
+            return None
         if self.session is None:
             return task  # nothing may overtake the log-in
-        if self.in_flight < IN_FLIGHT:
-            return None
-        return self._wait_for_room()
+        if self.in_flight >= IN_FLIGHT:
+            self.has_room = asyncio.get_running_loop().create_future()
+            return self.has_room
+        return asyncio.sleep(0) if task else None  # its first step is before that of the next frame
 
-    async def _wait_for_room(self) -> None:
-        self.has_room.clear()
-        await self.has_room.wait()
+    def _start(self, work: Work, frame: str) -> asyncio.Task[None] | None:
+        """Do what a frame asks for, in a task unless it stores a message. Raises protocol's errors, db.Unavailable."""
+        work.request = protocol.decode(frame)
+        if work.request.method == AUTH:
+            return self._run(work, self._authenticate(work.request))
+        if self.session is None:
+            raise protocol.Unauthorized
+        method = methods.find(self.session, work.request)
+        if isinstance(method, Post):
+            draft = method.draft(self.session)
+            if self.session.messages.take():
+                self.session.database.write_each(drafts.add_all, draft, partial(self._end_post, work))
+                return None
+        return self._run(work, method.run(self.session))
 
-    async def _answer(self, frame: str) -> None:
-        """Run a frame, whatever is in it. This is the one place where errors end."""
-        started = time.perf_counter()
-        request = protocol.Request("-")
-        outcome = "ok"
+    def _run(self, work: Work, method: Coroutine[Any, Any, Answer | None]) -> asyncio.Task[None]:
+        async def run() -> None:
+            try:
+                self._end(work, await method)
+            except Exception as error:
+                self._end(work, error)
+
+        task = asyncio.ensure_future(run())
+        self.tasks.add(task)
+        task.add_done_callback(self.tasks.discard)
+        return task
+
+    def _end_post(self, work: Work, outcome: Added | Exception) -> None:
+        assert self.session is not None
+        if isinstance(outcome, Exception):
+            self._end(work, outcome)
+        else:
+            self._end(work, self.session.post(outcome))
+
+    def _end(self, work: Work, outcome: Answer | Exception | None) -> None:
+        """Answer a frame. This is the one place where errors end."""
+        self.in_flight -= 1
+        if self.has_room is not None:
+            self.has_room.set_result(None)
+            self.has_room = None
+        log, request = "ok", work.request
         try:
-            request = protocol.decode(frame)
-            if request.method == AUTH:
-                await self._authenticate(request)
-            elif self.session is None:
-                raise protocol.Unauthorized
-            else:
-                answer = await methods.call(self.session, request)
-                self._send(protocol.encode_result(request.id, answer.result))
-                self._tell(answer)
+            if isinstance(outcome, Answer):
+                self._send(protocol.encode_result(request.id, outcome.result))
+                self._tell(outcome)
+            elif isinstance(outcome, Refused) and self.session:
+                raise methods.refuse(self.session, outcome)
+            elif isinstance(outcome, Exception):
+                raise outcome
         except protocol.Unauthorized:
-            outcome = f"closed {LOG_IN_AGAIN}"
+            log = f"closed {LOG_IN_AGAIN}"
             self.leave(LOG_IN_AGAIN)
         except protocol.Error as error:
-            outcome = f"error {error.code}"
+            log = f"error {error.code}"
             self._refuse(error.request_id if isinstance(error, protocol.InvalidRequest) else request.id, error)
         except Exception as error:
-            outcome = f"error {protocol.ServiceUnavailable.code}"
+            log = f"error {protocol.ServiceUnavailable.code}"
             if not isinstance(error, Unavailable):
-                logger.exception("%s %s failed", self._log_name(), _known(request.method))
+                logger.exception("%s %s failed", self, work.method)
             self._refuse(request.id, protocol.ServiceUnavailable())
-        finally:
-            self.in_flight -= 1
-            self.has_room.set()
-        milliseconds = (time.perf_counter() - started) * 1000
-        level = logging.DEBUG if outcome == "ok" else logging.INFO
-        if logger.isEnabledFor(level):
-            logger.log(level, "%s %s %s %.1f ms", self._log_name(), _known(request.method), outcome, milliseconds)
+        work.log(self, log)
 
     def _tell(self, answer: Answer) -> None:
         """Everybody else hears what an answer changed."""
@@ -182,10 +222,11 @@ class WebSocketHandler(LogsNoRequest, tornado.websocket.WebSocketHandler):
         self._forget()
         self.connections.discard(self)
         seconds = time.monotonic() - self.opened_at
-        logger.info("%s closed with %s after %.1f s", self._log_name(), self.close_code, seconds)
+        logger.info("%s closed with %s after %.1f s", self, self.close_code, seconds)
 
     def _forget(self) -> None:
         """Hear of no more messages."""
+        self.pulse.stop()
         if self.silence is not None:
             self.silence.cancel()
         for handlers in (self.resuming, self.open_handlers, self.operators):
@@ -201,17 +242,22 @@ class WebSocketHandler(LogsNoRequest, tornado.websocket.WebSocketHandler):
         loop = asyncio.get_running_loop()
         self.silence = loop.call_later(self.settings["auth_timeout"], self.leave, TRY_AGAIN_LATER)
 
-    def _note_cut_off(self) -> None:
-        logger.warning("%s is cut off: it does not read", self._log_name())
+    def on_pong(self, data: bytes) -> None:
+        self.pulse.note_answer()
 
-    def _log_name(self) -> str:
+    def _note_cut_off(self) -> None:
+        logger.warning("%s is cut off: it does not read", self)
+
+    def __str__(self) -> str:
         return f"connection {self.number} user {self.session.user.id if self.session else '-'}"
 
     # Authentication
 
     async def _authenticate(self, request: protocol.Request) -> None:
         """Tell a connection what it lacks (seed 1.1, 1.2). Raises Unauthorized, db.Unavailable."""
-        user_id, key, after_id = self._identify(request)
+        user_id, key, after_id = identify(request, self.settings["tokens"])
+        if self.session and self.session.user.id != user_id:
+            raise protocol.Unauthorized
         if self.silence is not None:
             self.silence.cancel()
         if self.session is None:
@@ -236,17 +282,6 @@ class WebSocketHandler(LogsNoRequest, tornado.websocket.WebSocketHandler):
             self._push(push)
         self.held = []
 
-    def _identify(self, request: protocol.Request) -> tuple[int, str, int | None]:
-        """The user's id and key in the token, and the `after_id`. Raises Unauthorized."""
-        try:
-            auth = protocol.decode_params(Auth, request.params)
-        except protocol.IncorrectArgument:
-            raise protocol.Unauthorized from None
-        identity = self.settings["tokens"].read(auth.token)
-        if identity is None or (self.session and self.session.user.id != identity[0]):
-            raise protocol.Unauthorized
-        return *identity, auth.after_id
-
     def _enter(self, resumed: messages.Resumed) -> Session:
         """Hear of messages from now on. Raises Unauthorized where the role is another than before."""
         if self.session is None:
@@ -258,18 +293,8 @@ class WebSocketHandler(LogsNoRequest, tornado.websocket.WebSocketHandler):
         return self.session
 
     def _join(self, user: User) -> Session:
-        settings = self.settings
-        self.session = Session(
-            user,
-            find_address(self.request, settings["trusted_proxies"]),
-            settings["database"],
-            settings["tokens"],
-            settings["password_checks"],
-            settings["presence"],
-            settings["text_limit"],
-            messages=Bucket(settings["message_rate"], settings["message_burst"]),
-            typing=Bucket(TYPING_RATE, TYPING_BURST),
-        )
+        address = find_address(self.request, self.settings["trusted_proxies"])
+        self.session = Session.begin(user, address, self.settings)
         self.open_handlers.add(self)
         self.by_user.setdefault(user.id, set()).add(self)
         if user.is_admin:
@@ -284,11 +309,13 @@ class WebSocketHandler(LogsNoRequest, tornado.websocket.WebSocketHandler):
         """Push a committed message to all who may see it and do not have it (seed 3.1)."""
         cls.told_id = max(cls.told_id, message.message_id)
         push = views.Push(message)
-        entitled = [*cls.by_user.get(message.user_id, ()), *cls.operators]
-        for handler in [*entitled, *cls.resuming]:
+        is_watched = False
+        for handler in chain(cls.by_user.get(message.user_id, ()), cls.operators, cls.resuming):
             if handler is not sender:
                 handler._push(push)
-        if any(handler.session and "conversation" in handler.session.events for handler in entitled):
+            if handler.session and "conversation" in handler.session.events:
+                is_watched = True
+        if is_watched:
             cls.feed.note(message.user_id)
 
     @classmethod
@@ -314,13 +341,8 @@ class WebSocketHandler(LogsNoRequest, tornado.websocket.WebSocketHandler):
             return
         self.newest_id = message.message_id
         self.session.conversations.add(message.user_id)
-        self._send(push.to_operator if user.is_admin else push.to_customer)
+        self._send(push.encode(to_operator=user.is_admin))
 
     def _send(self, frame: bytes) -> None:
         if not self.is_leaving:
             self.outbox.send(frame)
-
-
-def _known(method: str) -> str:
-    """A method's name for the log: a client's own invention does not get there."""
-    return method if method in methods.METHODS or method == AUTH else "-"

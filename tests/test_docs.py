@@ -9,7 +9,7 @@ from tornado.options import options
 import settings
 from handlers import protocol
 from handlers.methods import METHODS
-from handlers.websocket import AUTH
+from handlers.work import AUTH
 from tests.service import ROOT
 
 PROTOCOL = (ROOT / "docs" / "protocol.md").read_text()

@@ -38,7 +38,6 @@ METHODS: dict[str, dict[Role, type[Method]]] = {
     "events.subscribe": {CUSTOMER: desk.Subscribe, OPERATOR: desk.Subscribe},
 }
 
-# What the database refuses, as the protocol says it.
 REFUSALS: dict[type[Refused], type[protocol.Error]] = {
     UnknownUser: protocol.NoRecipient,
     KeyReused: protocol.IncorrectArgument,
@@ -48,16 +47,19 @@ REFUSALS: dict[type[Refused], type[protocol.Error]] = {
 }
 
 
-async def call(session: Session, request: protocol.Request) -> Answer:
-    """Run a request. Raises the protocol's errors, in the protocol's order, and db.Unavailable."""
+def find(session: Session, request: protocol.Request) -> Method:
+    """The method that is called, with its parameters. Raises the protocol's errors, in the protocol's order."""
     by_role = METHODS.get(request.method)
     if by_role is None:
         raise protocol.UnknownMethod
     method = by_role.get(session.role)
     if method is None:
         raise protocol.AccessDenied
-    params = protocol.decode_params(method, request.params)
-    try:
-        return await params.run(session)
-    except Refused as refusal:
-        raise REFUSALS[type(refusal)] from None
+    return protocol.decode_params(method, request.params)
+
+
+def refuse(session: Session, refusal: Refused) -> Exception:
+    """What the database refuses, as the protocol says it."""
+    if isinstance(refusal, UnknownUser) and session.role is CUSTOMER:  # removed, or an operator since it logged in
+        return protocol.Unauthorized()
+    return REFUSALS[type(refusal)]()

@@ -5,11 +5,32 @@ from db.conversations import NEWEST_ID
 from db.drafts import Added, Draft
 from db.engine import Connection
 from handlers.methods.session import NOBODY, Answer, Session
-from handlers.protocol import Id, IncorrectArgument, Key, Limit, Params, Text, TooManyRequests, Unauthorized, check_text
+from handlers.protocol import Id, IncorrectArgument, Key, Limit, Params, Text, TooManyRequests, check_text
 from handlers.views import Event
 
 
-class Send(Params):
+class Post(Params):
+    """What stores a message. Many of them are stored at once, and none has a task of its own."""
+
+    def draft(self, session: Session) -> Draft:
+        """What is to be stored. Raises IncorrectArgument."""
+        raise NotImplementedError
+
+    async def run(self, session: Session) -> Answer:
+        """For who sends too fast: what was stored under the key. Raises TooManyRequests where nothing was."""
+        draft = self.draft(session)
+        if draft.key is None:
+            raise TooManyRequests
+        try:  # behind what waits to be written, where the first of its repeats may be
+            found = await session.database.write(drafts.find, draft)
+        except UnknownUser:
+            raise TooManyRequests from None
+        if found is None:
+            raise TooManyRequests
+        return session.post(Added(found, is_new=False))
+
+
+class Send(Post):
     """`message.send [text, key?]`: a customer's message to the operators (seed 2)."""
 
     text: Text
@@ -18,14 +39,12 @@ class Send(Params):
     def __post_init__(self) -> None:
         check_text(self.text)
 
-    async def run(self, session: Session) -> Answer:
-        try:
-            return await _store(session, Draft(session.user, session.user.id, self.text, self.key))
-        except UnknownUser:  # removed, or an operator since it logged in
-            raise Unauthorized from None
+    def draft(self, session: Session) -> Draft:
+        check_length(self.text, session)
+        return Draft(session.user, session.user.id, self.text, self.key)
 
 
-class OperatorSend(Params):
+class OperatorSend(Post):
     """`message.operatorSend [text, user_id?, key?, seen_id?]`: an operator's message to a customer (seed 4)."""
 
     text: Text
@@ -36,36 +55,19 @@ class OperatorSend(Params):
     def __post_init__(self) -> None:
         check_text(self.text)
 
-    async def run(self, session: Session) -> Answer:
+    def draft(self, session: Session) -> Draft:
+        check_length(self.text, session)
         user_id = session.opened if self.user_id is None else self.user_id
         if user_id is None and len(session.conversations) == 1:
             (user_id,) = session.conversations
         # An answer must never reach the wrong person: where it is not certain who is meant, nobody is.
         recipient = NOBODY if user_id is None else user_id
-        return await _store(session, Draft(session.user, recipient, self.text, self.key, self.seen_id))
+        return Draft(session.user, recipient, self.text, self.key, self.seen_id)
 
 
-async def _store(session: Session, draft: Draft) -> Answer:
-    if len(draft.text) > session.text_limit:
+def check_length(text: str, session: Session) -> None:
+    if len(text) > session.text_limit:
         raise IncorrectArgument
-    if session.messages.take():
-        added = await session.database.write_each(drafts.add_all, draft)
-    else:
-        added = await _find_stored(session, draft)
-    return Answer({"message": session.show(added.message)}, added.message if added.is_new else None)
-
-
-async def _find_stored(session: Session, draft: Draft) -> Added:
-    """What was stored under this key. Raises TooManyRequests where nothing was, KeyReused."""
-    if draft.key is None:
-        raise TooManyRequests
-    try:  # behind what waits to be written, where the first of its repeats may be
-        found = await session.database.write(drafts.find, draft)
-    except UnknownUser:
-        raise TooManyRequests from None
-    if found is None:
-        raise TooManyRequests
-    return Added(found, False)
 
 
 class History(Params):

@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from enum import Enum, auto
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, NamedTuple
 
 from db import Database
 from db.conversations import Conversation
+from db.drafts import Added
 from db.messages import Message, Page
 from db.users import User
 from handlers import views
@@ -20,6 +21,7 @@ if TYPE_CHECKING:
     from handlers.presence import Presence
 
 NOBODY = 0  # no user has this id
+TYPING_RATE, TYPING_BURST = 5.0, 10  # relayed for one connection, in a second and at once
 
 
 class Role(Enum):
@@ -49,6 +51,21 @@ class Session:
     viewing: int | None = None
     events: frozenset[str] = frozenset()
 
+    @classmethod
+    def begin(cls, user: User, address: str, settings: Mapping[str, Any]) -> Session:
+        """The session of a connection that has just authenticated, with the application's settings."""
+        return cls(
+            user,
+            address,
+            settings["database"],
+            settings["tokens"],
+            settings["password_checks"],
+            settings["presence"],
+            settings["text_limit"],
+            messages=Bucket(settings["message_rate"], settings["message_burst"]),
+            typing=Bucket(TYPING_RATE, TYPING_BURST),
+        )
+
     @property
     def role(self) -> Role:
         return Role.OPERATOR if self.user.is_admin else Role.CUSTOMER
@@ -57,6 +74,10 @@ class Session:
         """The message for a frame to this connection, which from now on has seen its conversation."""
         self.conversations.add(message.user_id)
         return views.present(message, to_operator=self.user.is_admin)
+
+    def post(self, added: Added) -> Answer:
+        """What a stored message is answered with, and told to the others unless it was there under its key."""
+        return Answer({"message": self.show(added.message)}, added.message if added.is_new else None)
 
     def show_page(self, page: Page) -> dict[str, Any]:
         return {"messages": [self.show(message) for message in page.messages], "has_more": page.has_more}
@@ -69,8 +90,7 @@ class Session:
         return views.conversation_event(conversation, online=self.presence.is_online(conversation.user_id))
 
 
-@dataclass(frozen=True, slots=True)
-class Answer:
+class Answer(NamedTuple):
     """The result for the caller; the new message, if any, for everybody else who may see it; and what else is news.
 
     `ends_others` says that the user's other connections must log in again.
