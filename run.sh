@@ -8,7 +8,7 @@ usage() {
 ./run.sh [serve] [--port=8888 --database=URL ...]   the service; --help lists its settings
 ./run.sh demo                                       the service with a database and accounts to try it
 ./run.sh user add|list|passwd|role|logout|remove    the users; --help for each
-./run.sh test [pytest's arguments]                  format, lint, types and tests
+./run.sh test [--quick] [pytest's arguments]        format, lint, types and tests; --quick: without the slow ones
 ./run.sh bench [NAME...] [--quick]                  measures its speed; --help for what there is
 EOF
 }
