@@ -35,7 +35,7 @@ function drawBubble(row, actions) {
   return [
     h("div", { class: row.author && row.first ? "author" : "author hidden" }, row.author || t("you")),
     h("div", { class: "bubble" }, drawText(text)),
-    (row.last || row.state) && drawMeta(row.created, row.state),
+    (row.last || row.state) && drawMeta(row.last && row.created, row.state),
     row.state === "failed" && drawFailed(row.item, actions),
   ].filter(Boolean);
 }
@@ -44,12 +44,13 @@ function drawText(text) {
   return h("div", { class: "text", dir: "auto" }, ...linked(text));
 }
 
+/** When it was, of the last of a group; and the state that it has. */
 function drawMeta(created, state) {
-  const time = new Date(created * 1000).toISOString();
+  const time = created && new Date(created * 1000).toISOString();
   return h(
     "div",
     { class: "meta" },
-    h("time", { datetime: time, title: showFullTime(created) }, showTime(created)),
+    time && h("time", { datetime: time, title: showFullTime(created) }, showTime(created)),
     state && h("span", { class: `state ${state}` }, icon(STATES[state]), t(`state_${state}`)),
   );
 }

@@ -24,6 +24,7 @@ export class Outbox extends EventTarget {
   #store;
   #send;
   #isBusy = false;
+  #isPutOff = false; // by the service, until it takes one
   #timer = null;
 
   /** @param send sends an item and gives the promise of its message. */
@@ -50,6 +51,12 @@ export class Outbox extends EventTarget {
   /** Those that nobody has acknowledged. */
   get unsent() {
     return this.items.filter((item) => !item.message_id);
+  }
+
+  /** What a page shows of an item that is no message yet: "failed", "sending", or "waiting" for a line or the service. */
+  stateOf(item) {
+    if (item.failed) return "failed";
+    return this.#client.line.state === "open" && !this.#isPutOff ? "sending" : "waiting";
   }
 
   /** Keep an item and send it as soon as it can be. */
@@ -88,7 +95,7 @@ export class Outbox extends EventTarget {
     try {
       for (let item = this.#next(); item; item = this.#next()) await this.#deliver(item);
     } catch (error) {
-      if (error instanceof Refused) this.#flushIn(RETRY);
+      if (error instanceof Refused) this.#putOff();
       else if (!(error instanceof Disconnected)) throw error; // a lost connection: the next "enter" goes on
     } finally {
       this.#isBusy = false;
@@ -97,7 +104,9 @@ export class Outbox extends EventTarget {
 
   async #deliver(item) {
     try {
-      this.#acknowledge(item, await this.#send(item));
+      const message = await this.#send(item);
+      this.#isPutOff = false;
+      this.#acknowledge(item, message);
     } catch (error) {
       if (!(error instanceof Refused) || RETRIED.includes(error.code)) throw error;
       this.#fail(item, error.code);
@@ -138,6 +147,13 @@ export class Outbox extends EventTarget {
 
   #write(item) {
     this.#store.set(this.#prefix + item.key, item);
+    this.#changed();
+  }
+
+  /** The service can't now, or wants less at a time. */
+  #putOff() {
+    this.#isPutOff = true;
+    this.#flushIn(RETRY);
     this.#changed();
   }
 

@@ -8,7 +8,7 @@ from pathlib import Path
 from playwright.sync_api import expect
 
 from tests import mariadb
-from tests.pages.browsing import NETWORK, OpenPage, Watch
+from tests.pages.browsing import NETWORK, OpenPage, Watch, axe
 from tests.pages.conftest import on_both_engines
 from tests.pages.console import Console, enter
 from tests.pages.fill import add_people
@@ -38,7 +38,7 @@ def test_without_a_line_answers_wait_and_what_cannot_says_why(
     console = enter(open_page, base=network.url)
     console.open("anna")
     network.cut()
-    expect(console.line).to_have_text(re.compile(r"^Reconnecting in \d+ seconds?$"))
+    expect(console.line).to_have_text(re.compile(r"^Reconnecting in \d+ s$"))
     expect(console.page).to_have_title("(!) Desk")
     expect(console.status).to_have_text("Connection lost.")
     reason = "It needs the connection: possible again once it is back."
@@ -93,6 +93,34 @@ def test_a_short_break_is_not_made_much_of(open_page: OpenPage, network: Network
     network.mend()
     expect(console.line).to_have_text("Connected")
     assert console.page.evaluate("[...said]") == ["Connecting…", "Connected"]
+
+
+def test_while_it_connects_again_the_title_says_that_it_is_offline(
+    open_page: OpenPage, network: Network, watch: Watch
+) -> None:
+    watch.allow(NETWORK)
+    console = enter(open_page, base=network.url)
+    network.cut()
+    expect(console.line).to_have_text(re.compile("Reconnecting"))
+    network.mend()
+    network.silence()
+    console.page.get_by_role("button", name="Try now").click()
+    expect(console.line).to_have_text("Connecting…")
+    assert console.page.title() == "(!) Desk"
+    assert console.focus() != "body"
+    network.mend()
+    expect(console.page).to_have_title("Desk")
+
+
+def test_a_list_that_takes_long_shows_that_it_is_loading(open_page: OpenPage, network: Network) -> None:
+    console = enter(open_page, base=network.url)
+    network.silence()
+    console.tab("closed").click()
+    expect(console.queue.locator(".skeleton")).to_have_count(5)
+    expect(console.queue.get_by_text("Loading…")).to_be_attached()
+    network.mend()
+    expect(console.queue.get_by_text("No conversation is closed.")).to_be_visible()
+    expect(console.queue.locator(".skeleton")).to_have_count(0)
 
 
 @on_both_engines
@@ -177,10 +205,18 @@ def test_a_list_that_cannot_be_loaded_stays_and_is_tried_again(
             console.tab("open").click()
             expect(console.queue.get_by_text("The list could not be loaded.")).to_be_visible()
             expect(console.row("anna")).to_be_visible()
+            expect(console.queue.locator("desk-list.stale")).to_be_visible()
+            assert not axe(console.page)
+            console.search.fill("question")
+            expect(console.queue.get_by_text("The search failed.")).to_be_visible()
             console.send("an answer")
-            expect(console.state("an answer")).to_have_text("Sending…")
+            expect(console.state("an answer")).to_have_text("Waiting for connection")
             database.start()
             expect(console.state("an answer")).to_have_text("Sent")
+            console.queue.get_by_role("button", name="Retry").click()
+            expect(console.search).to_be_focused()
+            expect(console.found).to_have_count(1)
+            console.search.press("Escape")
             console.queue.get_by_role("button", name="Retry").click()
             expect(console.queue.get_by_text("The list could not be loaded.")).to_be_hidden()
             expect(console.row("anna")).to_be_visible()

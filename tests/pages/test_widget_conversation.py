@@ -2,7 +2,10 @@
 
 import re
 from collections.abc import Callable
+from datetime import datetime
+from zoneinfo import ZoneInfo
 
+import pytest
 from playwright.sync_api import Dialog, expect
 
 from tests.pages.browsing import OpenPage, Watch
@@ -37,6 +40,7 @@ def test_only_the_newest_read_message_says_so(widget: Widget, peer: EnterPeer, i
     for text in ("one", "two", "three"):
         widget.send(text)
         expect(widget.state(text)).to_have_text("Sent")
+    expect(widget.panel.locator("chat-transcript time")).to_have_count(1)  # on the last of the group
     olga = peer("olga")
     olga.call("message.read", ids["anna"], olga.messages[1]["message_id"])
     expect(widget.state("two")).to_have_text("Read")
@@ -47,19 +51,32 @@ def test_only_the_newest_read_message_says_so(widget: Widget, peer: EnterPeer, i
     expect(widget.state("one")).to_have_count(0)
 
 
-def test_a_message_is_read_when_the_customer_has_seen_it(widget: Widget, peer: EnterPeer, ids: dict[str, int]) -> None:
+@pytest.mark.parametrize(
+    ("away", "back"),
+    [
+        ("document.hasFocus = () => false", "delete document.hasFocus"),
+        (
+            "Object.defineProperty(document, 'visibilityState', { value: 'hidden', configurable: true })",
+            "delete document.visibilityState",
+        ),
+    ],
+    ids=["without the focus", "hidden"],
+)
+def test_a_message_is_read_when_the_customer_has_seen_it(
+    widget: Widget, peer: EnterPeer, ids: dict[str, int], away: str, back: str
+) -> None:
     olga = peer("olga")
     olga.call("events.subscribe", ["read"])
     widget.page.keyboard.press("Escape")
     olga.answer(ids["anna"], "while the panel is closed")
     expect(widget.launcher).to_have_accessible_name("Open chat, 1 unread message")
-    widget.page.add_init_script("document.hasFocus = () => false")
+    widget.page.add_init_script(away)
     widget.page.reload()  # opened by data-open, yet nobody looks
     expect(widget.bubbles).to_have_count(1)
     widget.page.wait_for_timeout(1500)  # longer than a glance
     assert not [push for push in olga.pushes if "read" in push]
     assert peer("anna").call("desk.status")["unread"] == 1
-    widget.page.evaluate("delete document.hasFocus; dispatchEvent(new Event('focus'))")
+    widget.page.evaluate(f"{back}; dispatchEvent(new Event('focus'))")
     assert olga.wait_for("read")["customer_read_id"] > 0
     assert peer("anna").call("desk.status")["unread"] == 0
     widget.page.reload()
@@ -108,10 +125,11 @@ def test_the_log_has_exactly_the_new_messages_of_others(
     olga.answer(ids["anna"], "short")
     olga.answer(ids["anna"], "long " * 100)
     said = log.locator("p")
-    expect(said).to_have_text(["olga: short", re.compile(r"^olga: (long ){38}long$|^olga: (long ){40}$")])
+    first = f"olga: short olga: {'long ' * 40}".strip()
+    expect(said).to_have_text([first])  # joined, and cut
     for n in range(6):
         olga.answer(ids["anna"], f"answer {n}")
-    expect(said).to_have_text([f"olga: answer {n}" for n in range(1, 6)])
+    expect(said).to_have_text([first, " ".join(f"olga: answer {n}" for n in range(6))])
     widget.page.reload()
     expect(widget.bubble("answer 5")).to_be_visible()
     expect(said).to_have_count(0)
@@ -231,9 +249,10 @@ def test_days_are_separated_and_groups_show_a_name_once(
 ) -> None:
     olga = peer("olga")
     olga.answer(ids["anna"], "one")
-    olga.answer(ids["anna"], "two")
+    created = olga.answer(ids["anna"], "two")["created"]
     widget = Widget(open_page("/", timezone_id="Asia/Tokyo"))
     widget.log_in("anna")
     expect(widget.panel.locator(".day")).to_have_text("Today")
     expect(widget.panel.locator(".author:not(.hidden)")).to_have_text(["olga"])
-    expect(widget.panel.locator("chat-transcript time")).to_have_count(1)
+    there = datetime.fromtimestamp(created, ZoneInfo("Asia/Tokyo"))
+    expect(widget.panel.locator("chat-transcript time")).to_have_text([f"{there:%-I:%M %p}"])

@@ -204,8 +204,10 @@ def test_it_connects_while_it_is_closed_only_where_somebody_is_logged_in(
     widget.page.reload()
     expect(widget.launcher).to_be_visible()
     peer("olga").answer(ids["anna"], "an answer")
-    expect(widget.launcher).to_have_accessible_name("Open chat, 1 unread message")
-    assert len(sockets) == 2
+    for opened in (2, 3):
+        expect(widget.launcher).to_have_accessible_name("Open chat, 1 unread message")
+        assert len(sockets) == opened
+        widget.page.reload()  # after which it is the same
 
 
 def test_a_second_script_adds_no_second_widget(open_page: OpenPage, host: Host, service: Service) -> None:

@@ -1,26 +1,21 @@
 import { h } from "../dom.js";
+import { Spoken } from "../spoken.js";
 import { t } from "../texts.js";
 
-const JOINED = 1_000; // milliseconds within which messages are spoken together
-const KEPT = 5; // of the log's entries
-const CUT = 200; // characters of a message that are spoken
 const SHOWN = 6_000; // milliseconds
 
 /** What is spoken to those who don't see the screen; and, in words for all, why something could not be done. */
 export class Announcer {
-  #log = h("div", { role: "log", class: "hidden", "aria-label": t("new_messages") });
+  #log = new Spoken(t("new_messages"));
   #status = h("div", { role: "status", class: "hidden" });
   #toast = h("div", { role: "alert", class: "toast" });
-  element = h("div", {}, this.#log, this.#status, this.#toast);
-  #heard = [];
-  #timer = null;
+  element = h("div", {}, this.#log.element, this.#status, this.#toast);
   #hide = null;
   #isOpen = null;
 
   /** A message came in. */
   hear(name, text) {
-    this.#heard.push(`${name}: ${[...text].slice(0, CUT).join("")}`);
-    this.#timer ??= setTimeout(() => this.#speak(), JOINED);
+    this.#log.hear(name, text);
   }
 
   /** Something happened that others see. */
@@ -39,12 +34,5 @@ export class Announcer {
   tellLine(isOpen) {
     if (this.#isOpen !== null && isOpen !== this.#isOpen) this.say(t(isOpen ? "connection_back" : "connection_lost"));
     if (isOpen || this.#isOpen !== null) this.#isOpen = isOpen;
-  }
-
-  #speak() {
-    this.#timer = null;
-    this.#log.append(h("p", {}, this.#heard.join("\n")));
-    this.#heard = [];
-    while (this.#log.children.length > KEPT) this.#log.firstChild.remove();
   }
 }

@@ -16,7 +16,12 @@ export class ConversationPane extends HTMLElement {
   #head = h("header", { class: "head" });
   #title = h("h2", { tabindex: -1 });
   #facts = h("p", { class: "facts" });
-  #close = h("button", { type: "button", class: "button", onclick: () => this.#actions.toggleClosed() });
+  #close = h("button", {
+    type: "button",
+    class: "button",
+    "aria-describedby": "details-hint", // why it can't be now
+    onclick: () => this.#actions.toggleClosed(),
+  });
   #state = h("div", { class: "notice" });
   #transcript;
   #below = h("button", { type: "button", class: "button to-end", hidden: true, onclick: () => this.#toEnd() });
@@ -47,12 +52,11 @@ export class ConversationPane extends HTMLElement {
     desk.addEventListener("thread", update);
     desk.addEventListener("opened", () => this.#show());
     desk.addEventListener("conversation", ({ detail: { now } }) => now.user_id === desk.thread?.userId && update());
-    desk.addEventListener("operators", () => this.#drawHead());
+    for (const name of ["operators", "tick"]) desk.addEventListener(name, () => this.#drawHead());
     addEventListener("beforeprint", () =>
       this.append(drawPrint(this.#title.textContent, this.#makeRows(), desk.me.user_name)),
     );
     addEventListener("afterprint", () => this.querySelector(".print").remove());
-    setInterval(() => this.#drawHead(), 15_000);
     this.#show();
   }
 
@@ -114,12 +118,12 @@ export class ConversationPane extends HTMLElement {
   }
 
   #makeRows() {
-    const { thread, outbox, me, isOnline } = this.#desk;
+    const { thread, outbox, me } = this.#desk;
     if (!thread?.isLoaded) return [];
     const known = new Set(thread.messages.map(({ message_id }) => message_id));
     const pending = outbox.items
       .filter((item) => item.user_id === thread.userId && !known.has(item.message_id))
-      .map((item) => ({ ...item, state: item.failed ? "failed" : isOnline ? "sending" : "waiting" }));
+      .map((item) => ({ ...item, state: outbox.stateOf(item) }));
     return makeRows({
       messages: thread.messages,
       notes: thread.notes,

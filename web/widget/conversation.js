@@ -52,9 +52,7 @@ export class Conversation extends EventTarget {
 
   /** The items of the outbox that are no messages yet, as rows.js takes them. */
   get pending() {
-    const isOpen = this.#client.line.state === "open";
-    const state = (item) => (item.failed ? "failed" : isOpen ? "sending" : "waiting");
-    return this.outbox.unsent.map((item) => ({ ...item, state: state(item) }));
+    return this.outbox.unsent.map((item) => ({ ...item, state: this.outbox.stateOf(item) }));
   }
 
   /** What a transcript shows of it (rows.js). */
