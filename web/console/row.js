@@ -46,30 +46,32 @@ export function drawConversation(button, { conversation, me, wait, draft, isOpen
   if (isOpen) button.setAttribute("aria-current", "true");
   else button.removeAttribute("aria-current");
   const people = [assignee && badge(assignee, t("assigned_to", { name: assignee })), ...viewers.map(viewerBadge)];
+  const presence = t(online ? "online" : "offline");
+  const who = h(
+    "span",
+    { class: "who" },
+    h("span", { class: online ? "dot online" : "dot", title: presence, "aria-hidden": "true" }),
+    h("span", { class: "hidden" }, `${presence}: `),
+    h("span", { class: "name" }, name),
+    unread > 0 && drawCount(unread),
+  );
+  const when = h("span", { class: "when" }, wait ? drawWait(wait) : lastTime(conversation));
+  const words = h("span", { class: "preview" }, ...preview(conversation, draft, me));
+  fill(button, name, [who, when], [words, h("span", { class: "people" }, ...people)]);
+}
+
+/** A row's avatar and its two lines. */
+function fill(button, name, upper, lower) {
   button.replaceChildren(
     h("span", { class: "avatar", "aria-hidden": "true" }, initials(name)),
-    h(
-      "span",
-      { class: "who" },
-      h("span", {
-        class: online ? "dot online" : "dot",
-        title: t(online ? "online" : "offline"),
-        "aria-hidden": "true",
-      }),
-      h("span", { class: "hidden" }, `${t(online ? "online" : "offline")}: `),
-      h("span", { class: "name" }, name),
-      unread > 0 &&
-        h(
-          "span",
-          { class: "count" },
-          unread > 99 ? "99+" : unread,
-          h("span", { class: "hidden" }, ` ${t("unread", { n: unread })}`),
-        ),
-    ),
-    h("span", { class: "people" }, ...people),
-    h("span", { class: "when" }, wait ? drawWait(wait) : lastTime(conversation)),
-    h("span", { class: "preview" }, ...preview(conversation, draft, me)),
+    h("span", { class: "upper" }, ...upper),
+    h("span", { class: "lower" }, ...lower),
   );
+}
+
+function drawCount(unread) {
+  const words = h("span", { class: "hidden" }, ` ${t("unread", { n: unread })}`);
+  return h("span", { class: "count" }, unread > 99 ? "99+" : unread, words);
 }
 
 function lastTime({ last_message: last }) {
@@ -88,7 +90,12 @@ function preview({ last_message: last, user_name: name }, draft, me) {
   if (draft) return [h("span", { class: "draft" }, `${t("draft")}: `), oneLine(draft)];
   if (!last) return [t("no_messages")];
   const author = !last.is_from_support ? name : last.invader_name === me ? t("you") : last.invader_name;
-  return [h("span", {}, `${author}: `), oneLine(last.message_text)];
+  return [...said(author), oneLine(last.message_text)];
+}
+
+/** Who said it; a long name leaves room for the words. */
+function said(name) {
+  return [h("span", { class: "author" }, name), ": "];
 }
 
 function oneLine(text) {
@@ -98,20 +105,13 @@ function oneLine(text) {
 /** Fills the button of a message that was found, with what was looked for marked. */
 export function drawFound(button, message, wanted) {
   const { user_name: name, message_text: text, created, is_from_support: isSupport, invader_name: operator } = message;
-  button.replaceChildren(
-    h("span", { class: "avatar", "aria-hidden": "true" }, initials(name)),
-    h("span", { class: "who" }, h("span", { class: "name" }, name)),
-    h("span", { class: "when" }, showShortTime(created)),
-    h(
-      "span",
-      { class: "preview" },
-      h("span", {}, `${isSupport ? operator : name}: `),
-      h("bdi", {}, ...marked(text, wanted)),
-    ),
-  );
+  const who = h("span", { class: "who" }, h("span", { class: "name" }, name));
+  const when = h("span", { class: "when" }, showShortTime(created));
+  const words = [...said(isSupport ? operator : name), h("bdi", {}, ...marked(text, wanted))];
+  fill(button, name, [who, when], [h("span", { class: "preview" }, ...words)]);
 }
 
-const BEFORE = 24; // characters shown in front of what was found
+const BEFORE = 8; // characters shown in front of what was found: a row is short
 
 function marked(text, wanted) {
   const plain = (words) => words.toLowerCase().replaceAll("ё", "е");
