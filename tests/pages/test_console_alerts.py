@@ -104,6 +104,20 @@ def test_each_permission_is_said_in_words(open_page: OpenPage, browser: Browser)
     expect(console.dialog).to_contain_text("Notifications on")
 
 
+def test_a_browser_that_allows_notifications_and_shows_none_is_told_of(open_page: OpenPage, peer: Enter) -> None:
+    console = enter(open_page, permissions=["notifications"])
+    throwing = "class extends Notification { constructor() { super(); throw new TypeError('Illegal constructor') } }"
+    console.page.add_init_script(f"window.Notification = {throwing}")
+    console.reload()
+    console.alerts.click()
+    console.dialog.get_by_role("button", name="Test").click()
+    words = "The sound was played. The browser did not show the notification."
+    expect(console.dialog.get_by_role("status")).to_have_text(words)
+    console.page.keyboard.press("Escape")
+    peer("anna").send("a question")
+    expect(console.row("anna")).to_be_visible()
+
+
 def test_on_plain_http_notifications_need_https(open_page: OpenPage, service: Service, watch: Watch) -> None:
     watch.allow("asked another host: (http|ws)://desk.test:|Cross-Origin-Opener-Policy header has been ignored")
     console = enter(open_page, base=f"http://desk.test:{service.port}")

@@ -40,7 +40,11 @@ def test_drafts_survive_all_but_the_log_out(open_page: OpenPage, peer: Enter, ne
     network.mend()
     expect(console.line).to_have_text("Connected")
     expect_drafts(console)
-    console.reload()  # within the 300 ms after the last key, too
+    console.composer.fill("typed at the last moment")
+    console.reload()  # within the 300 ms after the last key
+    console.page.get_by_role("tab", name="Note").click()
+    expect(console.composer).to_have_value("typed at the last moment")
+    console.composer.fill("note to vera")
     expect_drafts(console)
     console.log_out()
     expect(console.dialog).to_contain_text("6 texts are not sent yet. Logging out deletes them.")

@@ -77,6 +77,23 @@ def test_a_close_is_undone_by_a_key_and_by_a_button(open_page: OpenPage, peer: E
     expect(console.tab("waiting").locator(".count")).to_have_text("1")
 
 
+def test_a_close_can_be_undone_for_eight_seconds(open_page: OpenPage, peer: Enter) -> None:
+    peer("anna").send("a question")
+    console = enter(open_page)
+    console.page.clock.install()
+    console.open("anna")
+    console.row("anna").focus()
+    console.press("KeyE")
+    undo = console.page.get_by_role("button", name="Undo")
+    expect(undo).to_be_visible()
+    console.page.clock.fast_forward("00:05")
+    expect(undo).to_be_visible()
+    console.page.clock.fast_forward("00:03")
+    expect(undo).to_be_hidden()
+    console.press("KeyZ")
+    expect(console.page.get_by_role("main").get_by_role("button", name="Reopen")).to_be_visible()
+
+
 def test_a_conversation_with_an_unseen_message_stays_open(open_page: OpenPage, peer: Enter, database_url: str) -> None:
     peer("anna").send("a question")
     console = enter(open_page)

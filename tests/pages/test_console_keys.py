@@ -188,6 +188,24 @@ def test_single_keys_are_inert_with_a_modifier_and_while_composing(console: Cons
     expect(console.details).to_be_hidden()
 
 
+def test_a_key_that_is_held_down_only_moves_on(console: Console) -> None:
+    reopen = console.page.get_by_role("main").get_by_role("button", name="Reopen")
+    console.page.keyboard.down("KeyE")
+    expect(reopen).to_be_visible()
+    for _ in range(3):
+        console.page.keyboard.down("KeyE")  # a repeat
+    console.page.keyboard.up("KeyE")
+    expect(console.tab("closed").locator(".count")).to_have_text("1")
+    expect(reopen).to_be_visible()
+    console.row("anna").focus()
+    console.page.keyboard.down("KeyJ")
+    expect(console.row("vera")).to_be_focused()
+    console.press("Digit3")
+    console.page.keyboard.down("KeyJ")
+    console.page.keyboard.up("KeyJ")
+    expect(console.row("anna")).to_be_focused()
+
+
 def test_a_switch_in_the_help_turns_single_keys_off(console: Console) -> None:
     console.press("Slash", "?", SHIFT)
     console.dialog.get_by_label("Single keys are on").uncheck()

@@ -8,12 +8,14 @@ const CACHED = 20; // threads kept beside the open one
 const TYPING = 6_000; // milliseconds for which a typist is believed to type on
 const OLDER = 100; // messages in a page of older ones
 const SEARCHED = 500; // messages in a page while a found one is looked for
+const TICK = 15_000; // milliseconds after which waits are told anew
 
 /**
  * What the desk knows, for the regions to show: the conversations, the open one's thread, the colleagues.
  *
  * Fires "conversation" `{now, before}`, "counts", "operators", "replies", "typing"; "opened" when another thread is
- * open, "thread" when the open one's content changed; "enter" after each connection, with the client's own detail.
+ * open, "thread" when the open one's content changed; "enter" after each connection, with the client's own detail;
+ * "tick" now and then, for what shows how long something lasts.
  */
 export class Desk extends EventTarget {
   conversations = new Map(); // by the customer's id, the newest version known
@@ -43,6 +45,7 @@ export class Desk extends EventTarget {
     client.addEventListener("presence", ({ detail }) => this.#notePresence(detail));
     client.addEventListener("typing", ({ detail }) => this.#noteTyping(detail));
     client.addEventListener("out", () => this.#forget());
+    setInterval(() => this.#tell("tick"), TICK);
   }
 
   get me() {

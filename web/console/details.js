@@ -39,10 +39,9 @@ export class Details extends HTMLElement {
       this.#hint,
       replies,
     );
-    for (const name of ["opened", "operators", "thread"]) desk.addEventListener(name, () => this.#draw());
+    for (const name of ["opened", "operators", "thread", "tick"]) desk.addEventListener(name, () => this.#draw());
     desk.addEventListener("conversation", ({ detail: { now } }) => now.user_id === desk.thread?.userId && this.#draw());
     desk.client.addEventListener("line", () => this.#draw());
-    setInterval(() => this.#draw(), 15_000);
     this.#draw();
   }
 

@@ -26,6 +26,8 @@ const KEYS = {
   KeyD: "details",
 };
 
+const MOVES = ["down", "up"]; // a key that is held down does nothing else again
+
 const HELP = [
   ["J K ↓ ↑", "move"],
   ["Enter", "open_row"],
@@ -60,7 +62,7 @@ export function listen(settings, actions) {
 }
 
 function findAction(event, { hasKeys }) {
-  const { code, key, ctrlKey, altKey, metaKey, shiftKey, target } = event;
+  const { code, key, ctrlKey, altKey, metaKey, shiftKey, repeat, target } = event;
   if ((ctrlKey || metaKey) && !altKey && code === "KeyK") return "search";
   if (ctrlKey || altKey || metaKey) return null;
   if (key === "Escape") return "escape";
@@ -69,7 +71,8 @@ function findAction(event, { hasKeys }) {
   if (key === "/") return "search";
   const isMoving = code.startsWith("Arrow");
   if (isMoving && target.closest("chat-transcript, [role=tablist]")) return null; // they have arrows of their own
-  return shiftKey ? null : KEYS[code];
+  const name = shiftKey ? null : KEYS[code];
+  return repeat && !MOVES.includes(name) ? null : name;
 }
 
 /** The dialog that shows the keys, and turns them off (WCAG 2.1.4). */

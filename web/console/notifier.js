@@ -2,7 +2,7 @@ import { t } from "../texts.js";
 import { findWait } from "./row.js";
 
 const PAUSE = 3_000; // milliseconds between two sounds
-const TICK = 15_000;
+const TABS = 45_000; // milliseconds after which a tab that says nothing is gone
 const TONES = [880, 1175]; // hertz
 const CUT = 80; // characters of a message in a notification
 
@@ -40,7 +40,7 @@ export class Notifier extends EventTarget {
     addEventListener("focus", () => this.#claim());
     addEventListener("pagehide", () => this.#holder?.tab === this.#tab && desk.store.remove("focused-tab"));
     if (document.hasFocus()) this.#claim();
-    setInterval(() => this.#onTick(), TICK);
+    desk.addEventListener("tick", () => this.#onTick());
   }
 
   /** "on", "off" or "blocked" until a click or a key. */
@@ -69,9 +69,11 @@ export class Notifier extends EventTarget {
   async test() {
     await this.#audio.resume();
     const sound = this.#settings.hasSound ? this.#play() : false;
-    const note = this.notifications === "on" && this.#show("test", t("test_title"), t("test_body"), () => {});
+    const { notifications } = this;
+    const isShown = notifications === "on" && this.#show("test", t("test_title"), t("test_body"), () => {});
     const heard = t(sound ? "test_sound" : `sound_${this.sound}`);
-    return `${heard}. ${t(note ? "test_notification" : `notifications_${this.notifications}`)}.`;
+    const refused = t(notifications === "on" ? "test_refused" : `notifications_${notifications}`);
+    return `${heard}. ${isShown ? t("test_notification") : refused}.`;
   }
 
   // When
@@ -155,7 +157,7 @@ export class Notifier extends EventTarget {
 
   get #holder() {
     const holder = this.#desk.store.get("focused-tab");
-    return holder && Date.now() - holder.at < TICK * 3 ? holder : null; // one that died says nothing any more
+    return holder && Date.now() - holder.at < TABS ? holder : null; // one that died says nothing any more
   }
 
   #claim() {

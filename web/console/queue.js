@@ -211,7 +211,7 @@ export class Queue extends HTMLElement {
       follow();
     });
     desk.addEventListener("counts", () => this.#drawTabs());
-    for (const name of ["opened", "operators", "draft"]) desk.addEventListener(name, refresh);
+    for (const name of ["opened", "operators", "draft", "tick"]) desk.addEventListener(name, refresh);
     for (const listing of Object.values(this.#listings)) {
       listing.addEventListener("change", () => {
         if (listing !== this.#listing) return;
@@ -226,7 +226,6 @@ export class Queue extends HTMLElement {
       this.#follow();
     });
     this.list.addEventListener("focusout", () => setTimeout(() => this.#follow()));
-    setInterval(() => this.list.refresh(), 15_000);
     this.#drawTabs();
   }
 

@@ -17,6 +17,7 @@ export function editReplies(desk) {
     autocomplete: "off",
   });
   const text = h("textarea", { class: "field", id: "reply-text", required: true, rows: 4 });
+  let edited = null; // the shortcut of the reply that is being changed
 
   async function run(method, ...params) {
     try {
@@ -32,12 +33,16 @@ export function editReplies(desk) {
 
   async function save(event) {
     event.preventDefault();
+    const isRenamed = edited !== null && edited !== shortcut.value;
     if (!(await run("reply.save", shortcut.value, text.value))) return;
+    if (isRenamed && !(await run("reply.delete", edited))) return;
+    edited = null;
     form.reset();
     shortcut.focus();
   }
 
   function edit(reply) {
+    edited = reply.shortcut;
     shortcut.value = reply.shortcut;
     text.value = reply.text;
     text.focus();

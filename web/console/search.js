@@ -1,3 +1,4 @@
+import { Disconnected, Refused } from "../client.js";
 import { h, icon } from "../dom.js";
 import { t } from "../texts.js";
 import { FixedList } from "./list.js";
@@ -101,14 +102,23 @@ export class Search {
       this.#say(this.#found.size ? t("found_count", { n: this.#found.size }) : t("nothing_found", { text: wanted }));
       this.#isReading = false;
       this.list.show([...this.#found.keys()]);
-    } catch {
-      if (wanted === this.#searched) this.#say(t("search_failed"));
-      this.#isComplete = true;
-      this.#searched = ""; // typing on tries again
+    } catch (error) {
+      if (!(error instanceof Disconnected || error instanceof Refused)) throw error;
+      if (wanted === this.#searched) this.#fail();
     }
   }
 
-  #say(words) {
-    this.#state.replaceChildren(words);
+  /** What was found before stays; it goes on when asked to. */
+  #fail() {
+    const again = () => {
+      this.#input.focus(); // the button goes
+      this.#isReading = false;
+      this.#read();
+    };
+    this.#say(t("search_failed"), " ", h("button", { type: "button", class: "button", onclick: again }, t("retry")));
+  }
+
+  #say(...words) {
+    this.#state.replaceChildren(...words);
   }
 }

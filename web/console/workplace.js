@@ -15,8 +15,8 @@ import { editReplies } from "./replies.js";
 import { TopBar } from "./topbar.js";
 import { Undo } from "./undo.js";
 
-const NARROW = matchMedia("(max-width: 719px)"); // one region at a time
-const WIDE = matchMedia("(min-width: 1200px)"); // the details have a place of their own
+const NARROW = matchMedia("(width < 720px)"); // one region at a time
+const WIDE = matchMedia("(width >= 1200px)"); // the details have a place of their own
 
 /** What an operator has before the eyes while at work: the regions, and the actions that go between them. */
 export class Workplace extends HTMLElement {
@@ -285,7 +285,7 @@ export class Workplace extends HTMLElement {
   #showLine() {
     const { line } = this.#desk.client;
     this.#announcer.tellLine(line.state === "open");
-    showBadge(this.#desk.counts?.waiting ?? 0, line.state === "waiting");
+    showBadge(this.#desk.counts?.waiting ?? 0, line.since > 0); // also while it tries to connect again
   }
 
   #speak(language) {
