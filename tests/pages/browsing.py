@@ -2,9 +2,9 @@
 
 import re
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from importlib.resources import files
-from typing import Any
+from typing import Any, Literal
 from urllib.parse import urlsplit
 
 from playwright.sync_api import Browser, BrowserContext, Page
@@ -21,11 +21,16 @@ FLAGS = [
 ]
 PATIENCE = 20_000  # milliseconds for what is expected to come
 NETWORK = r"net::ERR_|WebSocket connection to"  # for `Watch.allow`, where a test cuts the line or stops the service
-DEFAULTS = {"locale": "en-US", "viewport": {"width": 1280, "height": 800}}
+DEFAULTS = {
+    "locale": "en-US",
+    "viewport": {"width": 1280, "height": 800},
+    "extra_http_headers": {"Accept-Encoding": "identity"},  # each test's new service would compress the pages anew
+}
 REPORT_VIOLATIONS = """
     addEventListener("securitypolicyviolation", (event) =>
         console.error(`CSP: ${event.effectiveDirective} ${event.blockedURI} ${event.sample}`));
 """
+Theme = Literal["light", "dark"]
 AXE = (files("axe_playwright_python") / "axe.min.js").read_text()
 
 
@@ -101,8 +106,38 @@ def until(page: Page, is_so: Callable[[], bool]) -> None:
         page.wait_for_timeout(20)
 
 
-def axe(page: Page) -> str:
-    """What axe-core finds wrong with the page as it is now, a line for each place; an empty text for nothing."""
+BOTH_THEMES: tuple[Theme, ...] = ("light", "dark")
+SMALL = """([root, least]) => {
+    const controls = "button, input, textarea, select, [role=tab], [role=option], label.check";
+    const found = [...(document.querySelector(root)?.shadowRoot ?? document).querySelectorAll(controls)];
+    const isTarget = (node) => node.checkVisibility({ visibilityProperty: true }) && !node.closest("[inert]") &&
+        !node.matches("[type=checkbox]");  // its label is
+    const isSmall = (node) => {
+        const { width, height } = node.getBoundingClientRect();
+        return width > 1 && Math.min(width, height) < least - 0.5;
+    };
+    return found.filter((node) => isTarget(node) && isSmall(node)).map((node) => node.outerHTML.slice(0, 120));
+}"""
+
+
+def small_targets(page: Page, least: int, root: str = "") -> list[str]:
+    """The controls that a finger, or a mouse, would miss: under `least` pixels wide or high; those of the document, or
+    of the shadow root of `root`."""
+    found: list[str] = page.evaluate(SMALL, [root or "html", least])
+    return found
+
+
+def axe(page: Page, themes: Iterable[Theme] = ()) -> str:
+    """What axe-core finds wrong with the page, a line for each place; an empty text for nothing.
+
+    As it is now, or in each of the `themes`, the last of which stays.
+    """
+    if themes:
+        found = []
+        for theme in themes:
+            page.emulate_media(color_scheme=theme)
+            found += [f"{theme}: {line}" for line in axe(page).splitlines()]
+        return "\n".join(found)
     if not page.evaluate("'axe' in window"):
         page.evaluate(AXE)
     found = page.evaluate("axe.run(document, {resultTypes: ['violations']})")

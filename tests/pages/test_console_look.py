@@ -6,7 +6,7 @@ from collections.abc import Callable
 import pytest
 from playwright.sync_api import expect
 
-from tests.pages.browsing import NETWORK, OpenPage, Watch, axe
+from tests.pages.browsing import BOTH_THEMES, NETWORK, OpenPage, Theme, Watch, axe, small_targets
 from tests.pages.console import Console, make_old
 from tests.pages.fill import add_messages
 from tests.pages.network import Network
@@ -27,15 +27,17 @@ SPILL = """() => {
 
 
 class Walk:
-    """Leads through the console's states and looks at each."""
+    """Leads through the console's states and looks at each, in these themes."""
 
-    def __init__(self, console: Console) -> None:
+    def __init__(self, console: Console, themes: tuple[Theme, ...]) -> None:
         self.console = console
+        self.themes = themes
         self.is_narrow = console.page.evaluate("innerWidth < 720")
 
     def check(self, state: str) -> None:
-        found = axe(self.console.page)
+        found = axe(self.console.page, self.themes)
         assert not found, f"{state}:\n{found}"
+        assert not small_targets(self.console.page, 24), state
         spill = self.console.page.evaluate(SPILL)
         assert not spill, f"{state}: {spill}"
 
@@ -56,18 +58,17 @@ class Walk:
 
 
 @pytest.mark.parametrize(
-    ("language", "theme", "viewport"),
+    ("language", "themes", "viewport"),
     [
-        ("en", "light", WIDE),
-        ("ru", "light", WIDE),
-        ("en", "dark", WIDE),
-        ("ru", "dark", WIDE),
-        ("en", "dark", MIDDLE),
-        ("ru", "light", PHONE),
-        ("ru", "dark", ZOOMED),
+        ("en", BOTH_THEMES, WIDE),
+        ("ru", BOTH_THEMES, WIDE),
+        ("en", ("dark",), MIDDLE),
+        ("ru", ("light",), PHONE),
+        ("ru", ("dark",), ZOOMED),
     ],
-    ids=lambda value: value if isinstance(value, str) else "{width}x{height}".format(**value),
+    ids=["en-wide", "ru-wide", "en-middle", "ru-phone", "ru-zoomed"],
 )
+@pytest.mark.parametrize("service_settings", [["--login-failures=1"]], ids=["throttling"])
 def test_every_state_is_accessible_and_fits(
     open_page: OpenPage,
     network: Network,
@@ -76,20 +77,23 @@ def test_every_state_is_accessible_and_fits(
     ids: dict[str, int],
     database_url: str,
     language: str,
-    theme: str,
+    themes: tuple[Theme, ...],
     viewport: dict[str, int],
 ) -> None:
     watch.allow(f"{NETWORK}|status of 403")
-    page = open_page("/operator", base=network.url, viewport=viewport, color_scheme=theme, locale=language)
+    page = open_page("/operator", base=network.url, viewport=viewport, color_scheme=themes[0], locale=language)
     page.emulate_media(reduced_motion="reduce")
     console = Console(page, language)
-    walk = Walk(console)
+    walk = Walk(console, themes)
 
     expect(console.name).to_be_visible()
     walk.check("log-in")
-    console.fill_in("olga", "wrong")
+    console.fill_in("nobody", "wrong")
     expect(page.get_by_text(console.t("wrong_password"))).to_be_visible()
     walk.check("a wrong password")
+    console.fill_in("nobody", "wrong again")
+    expect(page.get_by_text(console.t("throttled", n=600)[:20])).to_be_visible()
+    walk.check("too many attempts")
     console.log_in("olga")
     expect(page.get_by_text(console.t("empty_waiting"))).to_be_visible()
     walk.check("an empty queue")
@@ -172,6 +176,39 @@ def test_every_state_is_accessible_and_fits(
     console.send("A waiting answer")
     expect(console.state("A waiting answer")).to_be_visible()
     walk.check("without a line")
+
+
+def test_targets_are_large_enough_for_fingers(open_page: OpenPage, peer: Enter) -> None:
+    peer("anna").send("a question")
+    peer("oleg").call("reply.save", "hello", "Good day!")
+    console = Console(open_page("/operator", has_touch=True, is_mobile=True, viewport={"width": 360, "height": 740}))
+    page = console.page
+
+    def check(state: str) -> None:
+        assert not small_targets(page, 44), state
+
+    expect(console.name).to_be_visible()
+    check("log-in")
+    console.log_in("olga")
+    check("queue")
+    console.row("anna").tap()
+    console.wait_for("anna")
+    console.composer.fill("/")
+    expect(console.options).to_have_count(1)
+    check("conversation and replies")
+    console.composer.fill("")
+    for name in ("details", "help"):
+        page.get_by_role("button", name=console.t(name)).tap()
+        check(name)
+        page.keyboard.press("Escape")
+    console.alerts.tap()
+    check("alerts")
+    page.keyboard.press("Escape")
+    console.button("details").tap()
+    for name in ("assign", "edit_replies"):
+        console.button(name).tap()
+        check(name)
+        page.keyboard.press("Escape")
 
 
 def test_below_720_pixels_one_region_is_shown_and_back_returns_to_the_row(open_page: OpenPage, peer: Enter) -> None:

@@ -24,7 +24,7 @@ HEALTH = "fetch('/healthz').then((answer) => answer.status, (error) => error.nam
 def test_a_page_loads_without_a_complaint_and_loads_what_is_counted(
     open_page: OpenPage, path: str, locale: str
 ) -> None:
-    page = open_page(path, locale=locale)
+    page = open_page(path, locale=locale, extra_http_headers={})  # compressed, as a browser asks for it
     page.wait_for_load_state("networkidle")
     loaded = page.evaluate("performance.getEntriesByType('resource').map((entry) => entry.name)")
     paths = [urlsplit(url).path for url in loaded]

@@ -6,7 +6,7 @@ from collections.abc import Callable
 import pytest
 from playwright.sync_api import expect
 
-from tests.pages.browsing import NETWORK, OpenPage, Watch, axe
+from tests.pages.browsing import BOTH_THEMES, NETWORK, OpenPage, Watch, axe, small_targets
 from tests.pages.fill import add_messages
 from tests.pages.network import Network
 from tests.pages.peer import Peer
@@ -20,7 +20,7 @@ SPILL = f"""() => {{
 }}"""  # what would scroll sideways
 
 
-@pytest.mark.parametrize("theme", ["light", "dark"])
+@pytest.mark.parametrize("service_settings", [["--login-failures=1"]], ids=["throttling"])
 @pytest.mark.parametrize("language", ["en", "ru"])
 @pytest.mark.parametrize(
     "viewport", [{"width": 1024, "height": 768}, {"width": 320, "height": 256}], ids=["wide", "zoomed"]
@@ -33,23 +33,27 @@ def test_every_state_is_accessible_and_fits(
     ids: dict[str, int],
     viewport: dict[str, int],
     language: str,
-    theme: str,
 ) -> None:
     watch.allow(f"{NETWORK}|status of 403")
-    page = open_page("/", base=network.url, viewport=viewport, color_scheme=theme, locale=language)
+    page = open_page("/", base=network.url, viewport=viewport, locale=language)
     page.emulate_media(reduced_motion="reduce")
     widget = Widget(page, language)
 
     def check(state: str) -> None:
-        found = axe(page)
+        found = axe(page, BOTH_THEMES)
         assert not found, f"{state}:\n{found}"
+        assert not small_targets(page, 24, "support-chat"), state
         assert not page.evaluate(SPILL), state
 
     expect(widget.name).to_be_visible()
     check("log-in")
-    widget.fill_in("anna", "wrong")
+    widget.fill_in("nobody", "wrong")
     expect(widget.error).to_be_visible()
     check("a wrong password")
+    widget.fill_in("nobody", "wrong again")
+    expect(widget.error).to_have_text(re.compile(r"\d+"))
+    check("too many attempts")
+    page.reload()
     widget.fill_in("olga")
     expect(widget.panel.locator(".notice")).to_be_visible()
     check("an operator's account")
@@ -96,6 +100,34 @@ def test_every_state_is_accessible_and_fits(
     )
     expect(widget.panel.locator(".state.failed")).to_be_attached()
     check("a message that failed")
+
+
+def test_targets_are_large_enough_for_fingers(open_page: OpenPage, network: Network, watch: Watch) -> None:
+    watch.allow(NETWORK)
+    phone = {"width": 360, "height": 740}
+    widget = Widget(open_page("/", base=network.url, has_touch=True, is_mobile=True, viewport=phone))
+
+    def check(state: str) -> None:
+        assert not small_targets(widget.page, 44, "support-chat"), state
+
+    expect(widget.name).to_be_visible()
+    check("log-in")
+    widget.log_in("anna")
+    check("conversation")
+    widget.open_menu()
+    out = widget.panel.get_by_role("button", name="Log out", exact=True)
+    box = out.bounding_box()
+    assert box
+    assert box["width"] > 200  # the whole line of the menu
+    check("menu")
+    widget.page.keyboard.press("Escape")
+    widget.composer.fill("begun")
+    widget.log_out()
+    check("the question before a log-out")
+    widget.page.keyboard.press("Escape")
+    network.cut()
+    widget.wait_for_line("waiting")
+    check("no line")
 
 
 def test_a_narrow_screen_is_filled_and_holds_the_focus(open_page: OpenPage) -> None:
