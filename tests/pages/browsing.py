@@ -2,7 +2,7 @@
 
 import re
 import time
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Sequence
 from importlib.resources import files
 from typing import Any, Literal
 from urllib.parse import urlsplit
@@ -106,6 +106,7 @@ def until(page: Page, is_so: Callable[[], bool]) -> None:
         page.wait_for_timeout(20)
 
 
+OF_COLOURS = ("color-contrast", "link-in-text-block")  # axe's rules
 BOTH_THEMES: tuple[Theme, ...] = ("light", "dark")
 SMALL = """([root, least]) => {
     const controls = "button, input, textarea, select, [role=tab], [role=option], label.check";
@@ -127,20 +128,26 @@ def small_targets(page: Page, least: int, root: str = "") -> list[str]:
     return found
 
 
-def axe(page: Page, themes: Iterable[Theme] = ()) -> str:
+def axe(page: Page, themes: Sequence[Theme] = ()) -> str:
     """What axe-core finds wrong with the page, a line for each place; an empty text for nothing.
 
-    As it is now, or in each of the `themes`, the last of which stays.
+    As it is now, or in each of the `themes`, of which the last stays: they differ in colours alone.
     """
     if themes:
-        found = []
-        for theme in themes:
+        page.emulate_media(color_scheme=themes[0])
+        found = [_run_axe(page)]
+        for theme in themes[1:]:
             page.emulate_media(color_scheme=theme)
-            found += [f"{theme}: {line}" for line in axe(page).splitlines()]
-        return "\n".join(found)
+            found.append(_run_axe(page, OF_COLOURS))
+        return "\n".join(filter(None, found))
+    return _run_axe(page)
+
+
+def _run_axe(page: Page, rules: Sequence[str] = ()) -> str:
     if not page.evaluate("'axe' in window"):
         page.evaluate(AXE)
-    found = page.evaluate("axe.run(document, {resultTypes: ['violations']})")
+    options = {"resultTypes": ["violations"]} | ({"runOnly": list(rules)} if rules else {})
+    found = page.evaluate("(options) => axe.run(document, options)", options)
     return "\n".join(
         f"{violation['id']} ({violation['impact']}) at {' '.join(map(str, node['target']))}: {_why(node)}"
         for violation in found["violations"]
