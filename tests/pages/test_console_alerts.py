@@ -79,6 +79,21 @@ def test_without_a_gesture_it_says_that_the_sound_is_blocked(open_page: OpenPage
     expect(tab.dialog.get_by_role("status")).to_have_text("Sound off. Notifications not allowed yet.")
 
 
+def test_the_first_click_reaches_what_was_pressed(open_page: OpenPage, peer: Enter) -> None:
+    peer("anna").send("a question")
+    console = enter(open_page, viewport={"width": 360, "height": 740})
+    console.reload()
+    expect(console.alerts).to_have_text("Sound blocked – click to allow")
+    box = console.row("anna").bounding_box()
+    assert box
+    console.page.mouse.move(box["x"] + 100, box["y"] + box["height"] - 4)
+    console.page.mouse.down()
+    console.page.wait_for_timeout(500)  # longer than a sound takes to be allowed
+    console.page.mouse.up()
+    console.wait_for("anna")
+    expect(console.alerts).to_have_accessible_name("Sound on. Notifications not allowed yet.")
+
+
 def test_each_permission_is_said_in_words(open_page: OpenPage, browser: Browser) -> None:
     console = enter(open_page)
     for setting, words in (

@@ -36,7 +36,8 @@ export class Notifier extends EventTarget {
     desk.client.addEventListener("enter", ({ detail }) => (this.#since = Math.min(this.#since, detail.status.now)));
     desk.client.addEventListener("out", () => this.#heard.clear());
     this.#audio.addEventListener("statechange", () => this.#tell());
-    for (const gesture of ["pointerdown", "keydown"]) addEventListener(gesture, () => this.#wake(), true);
+    // Not "pointerdown": the bar becomes lower with it, and what was pressed would be gone from under the pointer
+    for (const gesture of ["click", "keydown"]) addEventListener(gesture, () => this.#wake(), true);
     addEventListener("focus", () => this.#claim());
     addEventListener("pagehide", () => this.#holder?.tab === this.#tab && desk.store.remove("focused-tab"));
     if (document.hasFocus()) this.#claim();
