@@ -196,6 +196,21 @@ def test_the_title_and_the_icon_count_who_waits(open_page: OpenPage, peer: Enter
     assert console.page.evaluate(icon) == plain
 
 
+def test_a_list_that_is_chosen_comes_in_its_order_wherever_the_focus_is(
+    open_page: OpenPage, peer: Enter, ids: dict[str, int]
+) -> None:
+    for name in ("anna", "boris"):
+        peer(name).send("a question")
+    peer("oleg").answer(ids["boris"], "an answer")
+    console = enter(open_page)
+    console.row("anna").focus()
+    console.press("Digit3")
+    expect(console.rows).to_have_count(2)
+    expect(console.row("anna")).to_be_focused()
+    assert console.names() == ["boris", "anna"]
+    expect(console.update).to_be_hidden()
+
+
 def test_nothing_moves_under_a_pointer(open_page: OpenPage, peer: Enter, ids: dict[str, int]) -> None:
     for name in ("anna", "boris"):
         peer(name).send("a question")

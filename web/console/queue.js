@@ -19,6 +19,7 @@ export class Queue extends HTMLElement {
   #listings;
   #changed = new Set(); // customers whose rows would move
   #isHovered = false;
+  #isUnread = true; // nobody has seen this list loaded yet: it comes in its order, wherever one is
   #heading = h("h2", { tabindex: -1 }, t("queue"));
   #tabs;
   #update = h("button", { type: "button", class: "button update", hidden: true, onclick: () => this.#apply() });
@@ -64,6 +65,7 @@ export class Queue extends HTMLElement {
     });
     this.#apply();
     this.list.scrollTop = 0;
+    this.#isUnread = true;
     this.#load();
   }
 
@@ -215,7 +217,9 @@ export class Queue extends HTMLElement {
     for (const listing of Object.values(this.#listings)) {
       listing.addEventListener("change", () => {
         if (listing !== this.#listing) return;
-        this.#follow();
+        if (this.#isUnread) this.#apply();
+        else this.#follow();
+        this.#isUnread &&= listing.isLoading;
         this.#drawState();
       });
     }
