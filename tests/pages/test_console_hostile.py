@@ -19,7 +19,7 @@ TEXTS = [
     "<img src=//192.0.2.1/x onerror=alert(1)>",
     "</li></ol></chat-transcript><iframe src='javascript:alert(1)'></iframe>",
     "<svg onload=alert(1)><style>*{display:none}</style>",
-    "javascript:alert(1) data:text/html,<script>alert(1)</script>",
+    "javascript:alert(1) javascript://example.com/%0aalert(1) data:text/html,<script>alert(1)</script>",
     "{{constructor.constructor('alert(1)')()}} ${alert(1)}",
     "\u202egnp.exe " + "\u2066" * 20,
     "Z" + "\u0336\u0489" * 400,

@@ -196,7 +196,7 @@ def jump_up(widget: Widget, text: str) -> None:
 HOSTILE = [
     "<img src=x onerror=alert(1)>",
     "<script>alert(1)</script><style>*{display:none}</style>",
-    "javascript:alert(1) JAVASCRIPT:alert(1) data:text/html,<script>alert(1)</script>",
+    "javascript:alert(1) JAVASCRIPT:alert(1) javascript://x/%0aalert(1) data:text/html,<script>alert(1)</script>",
     'https://192.0.2.1/"onmouseover=alert(1)//',
     "http://[bad https:// http:///x https://user:pass@192.0.2.1/?a=<b>&c='d'",
     "\u202eright to left\u202c \u2066isolated \u0000".replace("\u0000", ""),

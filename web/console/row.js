@@ -95,7 +95,7 @@ function preview({ last_message: last, user_name: name }, draft, me) {
 
 /** Who said it; a long name leaves room for the words. */
 function said(name) {
-  return [h("span", { class: "author" }, name), ": "];
+  return [h("span", { class: "author" }, `${name}:`), " "];
 }
 
 function oneLine(text) {
