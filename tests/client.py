@@ -7,6 +7,8 @@ from typing import Any, ClassVar
 from tornado.httpclient import HTTPRequest
 from tornado.websocket import WebSocketClientConnection, websocket_connect
 
+from tests.contract import Contract
+
 Json = Any
 
 
@@ -20,6 +22,7 @@ class Client:
         self.pushes: list[Json] = []
         self.replies: dict[Json, Json] = {}
         self.frames: list[Json] = []
+        self.contract = Contract()
         self._ids = count(1)
         self.opened.append(self)
 
@@ -35,6 +38,7 @@ class Client:
         return request_id
 
     def send_text(self, frame: str | bytes) -> None:
+        self.contract.note_sent(frame)
         self.connection.write_message(frame, binary=isinstance(frame, bytes))
 
     async def receive(self) -> Json:
@@ -43,6 +47,7 @@ class Client:
         if text is None:
             return None
         frame = json.loads(text)
+        self.contract.check_received(frame)
         self.frames.append(frame)
         return frame
 
