@@ -46,7 +46,7 @@ def test_every_payload_is_a_schema() -> None:
     payloads = [node["payload"] for node in nodes(ASYNCAPI) if isinstance(node, dict) and "payload" in node]
     assert len(payloads) > 60
     for payload in [*payloads, *ASYNCAPI["components"]["schemas"].values()]:
-        meta.validate(payload)
+        meta.validate({"$schema": "http://json-schema.org/draft-07/schema#", **payload})
 
 
 def test_openapi_is_an_openapi_document() -> None:
