@@ -1,16 +1,22 @@
 """Reading what has arrived in one go: Tornado waits for the head, the mask and the body of each frame by itself.
 
+And failing what Tornado lets pass, an unmasked frame and a close frame that says nothing sensible, with a word to the
+client, as for all that is no WebSocket (RFC 6455 7.1.7).
+
 The one place that knows private names of Tornado's, in the version that is pinned: tests/test_frames.py holds them.
 """
 
+import asyncio
+import sys
 from typing import Any
 
 from tornado.util import _websocket_mask
 from tornado.websocket import WebSocketHandler, WebSocketProtocol13
 
 AHEAD = 65_536  # bytes at most
-TEXT = 0x1
+TEXT, CLOSE = 0x1, 0x8
 WHOLE_TEXT, MASKED = 0x80 | TEXT, 0x80  # the first byte of a frame, and a bit of the second (RFC 6455 5.2)
+PROTOCOL_ERROR, NOT_TEXT = 1002, 1007
 
 
 class ReadsAhead(WebSocketProtocol13):
@@ -29,10 +35,13 @@ class ReadsAhead(WebSocketProtocol13):
             self._ahead = await self.stream.read_bytes(AHEAD, partial=True)
             self._taken = 0
         text = self._take_text()
-        if text is None:
+        if text is not None:
+            if (handled := super()._handle_message(TEXT, text)) is not None:
+                await handled
+        elif await self._is_masked():
             await super()._receive_frame()
-        elif (handled := self._handle_message(TEXT, text)) is not None:
-            await handled
+        else:
+            self._abort()
 
     def _take_text(self) -> bytes | None:
         """The text of a masked frame of up to 65,535 bytes, which is no part of a message; None for all others."""
@@ -50,6 +59,24 @@ class ReadsAhead(WebSocketProtocol13):
         self._ahead, self._taken = (data, end) if end < len(data) else (b"", 0)  # an idle connection keeps nothing
         return _websocket_mask(data[mask:text], data[text:end])
 
+    async def _is_masked(self) -> bool:
+        """Whether the next frame is, as a client's must be (RFC 6455 5.1)."""
+        head = await self._read_bytes(2)
+        self._taken -= 2
+        self._wire_bytes_in -= 2
+        return bool(head[1] & MASKED)
+
+    def _handle_message(self, opcode: int, data: bytes) -> asyncio.Future[None] | None:
+        if opcode == CLOSE and not may_close(data):
+            self._abort()
+            return None
+        return super()._handle_message(opcode, data)
+
+    def _abort(self) -> None:
+        """Fail the connection, and say why unless there is nobody to say it to."""
+        self.close(NOT_TEXT if isinstance(sys.exc_info()[1], UnicodeDecodeError) else PROTOCOL_ERROR)
+        super()._abort()
+
     async def _read_bytes(self, n: int) -> bytes:
         end = self._taken + n
         while len(self._ahead) < end:
@@ -59,3 +86,15 @@ class ReadsAhead(WebSocketProtocol13):
         self._taken = end
         self._wire_bytes_in += n
         return data
+
+
+def may_close(data: bytes) -> bool:
+    """Whether it is what a close frame may hold: nothing, or a code that may be sent and a reason (RFC 6455 7.4)."""
+    if len(data) < 2:
+        return not data
+    code = int.from_bytes(data[:2], "big")
+    try:
+        data[2:].decode()
+    except UnicodeDecodeError:
+        return False
+    return 3000 <= code < 5000 or (1000 <= code <= 1014 and code not in (1004, 1005, 1006))

@@ -15,7 +15,7 @@ from tests.test_sessions import UPGRADE
 
 pytestmark = pytest.mark.gen_test
 
-TEXT, CONTINUATION, CLOSE, PING, PONG = 1, 0, 8, 9, 10
+CONTINUATION, TEXT, BINARY, CLOSE, PING, PONG = 0, 1, 2, 8, 9, 10
 MASK = b"\x1f\x02\x93\xff"
 
 
@@ -122,28 +122,131 @@ async def test_a_ping_between_the_fragments_of_a_message_is_answered_at_once(des
         assert await peer.texts(2) == ["in three fragments", "whole"]
 
 
-@pytest.mark.parametrize(
-    ("wrong", "code"),
-    [
-        (frame(b"\xff\xfe"), None),
-        (frame("a", is_last=False) + frame("a new one"), None),
-        (frame("nothing to continue", CONTINUATION), None),
-        (frame("of no kind", 3), None),
-        (frame("x" * 126, PING), None),
-        (frame("x" * 300_000), 1009),
-    ],
-    ids=["no UTF-8", "in a fragmented one", "continues nothing", "unknown opcode", "a long ping", "too long"],
-)
+def unmasked(payload: str | bytes, opcode: int = TEXT) -> bytes:
+    """As only a server sends it."""
+    data = payload.encode() if isinstance(payload, str) else payload
+    return struct.pack("!BB", opcode | 0x80, len(data)) + data
+
+
+def reserved(bit: int, opcode: int = TEXT) -> bytes:
+    """A frame with a bit that no extension gave a meaning."""
+    return bytes([frame("a", opcode)[0] | bit]) + frame("a", opcode)[1:]
+
+
+def close(code: int, reason: bytes = b"") -> bytes:
+    return frame(struct.pack("!H", code) + reason, CLOSE)
+
+
+WRONG = [
+    (frame(b"\xff\xfe"), 1007),
+    (frame(b"\xed\xa0\x80"), 1007),
+    (frame(b"\xf4\x90\x80\x80"), 1007),
+    (frame(b"\xc0\xaf"), 1007),
+    (frame("ё".encode()[:1], is_last=False) + frame(b"a", CONTINUATION), 1007),
+    (frame("a", is_last=False) + frame("a new one"), 1002),
+    (frame("a", is_last=False) + frame("a new one", BINARY), 1002),
+    (frame("nothing to continue", CONTINUATION), 1002),
+    (frame("nothing to continue", CONTINUATION, is_last=False), 1002),
+    *((frame("of no kind", opcode), 1002) for opcode in (3, 4, 5, 6, 7, 11, 12, 13, 14, 15)),
+    *((reserved(bit), 1002) for bit in (0x40, 0x20, 0x10, 0x70)),
+    (reserved(0x40, PING), 1002),
+    (frame("x" * 126, PING), 1002),
+    (frame("x" * 70_000, PONG), 1002),
+    (frame(struct.pack("!H", 1000) + b"x" * 124, CLOSE), 1002),
+    (frame("a", PING, is_last=False), 1002),
+    (frame("", CLOSE, is_last=False), 1002),
+    (unmasked(send("text", 1)), 1002),
+    (unmasked("", PING), 1002),
+    (unmasked("", CLOSE), 1002),
+    (frame("a", is_last=False) + unmasked("b", CONTINUATION), 1002),
+    (frame("x", CLOSE), 1002),
+    *((close(code), 1002) for code in (0, 999, 1004, 1005, 1006, 1015, 1016, 2000, 2999, 5000, 65_535)),
+    (close(1000, b"\xff"), 1002),
+    (frame("x" * 300_000), 1009),
+    (struct.pack("!BBQ", 0x81, 0xFF, 2**63 - 1) + MASK, 1009),
+    (struct.pack("!BBQ", 0x81, 0xFF, 2**64 - 1) + MASK, 1009),
+    (frame("x" * 200_000, is_last=False) + frame("x" * 100_000, CONTINUATION), 1009),
+    (frame(b"bytes", BINARY), 1003),
+    (frame(b"by", BINARY, is_last=False) + frame(b"tes", CONTINUATION), 1003),
+]
+
+
 async def test_a_wrong_frame_ends_the_connection_behind_what_came_before_it(
-    desk: Desk, wrong: bytes, code: int | None
+    desk: Desk, caplog: pytest.LogCaptureFixture
 ) -> None:
+    for wrong, code in WRONG:
+        async with entered(desk) as peer:
+            peer.writer.write(frame(send("before it", 1)) + wrong + frame(send("behind it", 2)))
+            assert await peer.end() == code, wrong[:200]
+    anna = await desk.enter("anna")
+    stored = (await anna.call("message.history"))["messages"]
+    assert [one["message_text"] for one in stored] == ["before it"] * len(WRONG)
+    assert "Traceback" not in caplog.text
+
+
+async def test_a_close_is_answered_with_its_code(desk: Desk) -> None:
+    for code in (1000, 1001, 1003, 1007, 1011, 1014, 3000, 4999):
+        async with entered(desk) as peer:
+            peer.writer.write(close(code, "bye ё".encode()))
+            assert await peer.end() == code
+            assert await peer.reader.read() == b""
+
+
+async def test_a_close_may_say_nothing(desk: Desk) -> None:
     async with entered(desk) as peer:
-        peer.writer.write(frame(send("before it", 1)) + wrong + frame(send("behind it", 2)))
-        assert await peer.end() == code
-        anna = await desk.enter("anna")
-        assert [one["message_text"] for one in (await anna.call("message.history"))["messages"]] == ["before it"]
+        peer.writer.write(frame("", CLOSE) + frame(send("behind it", 1)))
+        assert await peer.read() == (CLOSE, b"")
+        assert await peer.reader.read() == b""
 
 
-@pytest.mark.parametrize("name", ["_receive_frame", "_read_bytes", "_handle_message"])
+async def test_control_frames_may_hold_125_bytes_and_anything_in_them(desk: Desk) -> None:
+    async with entered(desk) as peer:
+        for payload in (b"", b"\xff" * 125):
+            peer.writer.write(frame(b"\xff" * 125, PONG) + frame(payload, PING))
+            assert await peer.read() == (PONG, payload)
+
+
+async def test_a_character_may_be_cut_by_fragments_and_fragments_may_be_empty(desk: Desk) -> None:
+    async with entered(desk) as peer:
+        data = send("ё😀", 1).encode()
+        pieces = [frame(b"", is_last=False)]
+        pieces += [frame(data[n : n + 1], CONTINUATION, is_last=False) for n in range(len(data))]
+        peer.writer.write(b"".join(pieces) + frame(b"", CONTINUATION))
+        assert await peer.texts(1) == ["ё😀"]
+
+
+HANDSHAKE = {
+    "GET /v1/ws/ HTTP/1.1\r\n": ("POST /v1/ws/ HTTP/1.1\r\n", 405),
+    "Upgrade: websocket\r\n": ("", 400),
+    "Connection: Upgrade\r\n": ("", 400),
+    "Sec-WebSocket-Key: dGhlIHNhbXBsZSBub25jZQ==\r\n": ("", 400),
+    "Sec-WebSocket-Version: 13\r\n": ("Sec-WebSocket-Version: 8\r\n", 426),
+}
+
+
+async def test_what_is_no_handshake_is_refused(desk: Desk) -> None:
+    """RFC 6455 4.2."""
+    for line, (instead, status) in HANDSHAKE.items():
+        reader, writer = await asyncio.open_connection("127.0.0.1", int(desk.url.rsplit(":", 1)[1]))
+        writer.write(UPGRADE.replace(line.encode(), instead.encode()))
+        head = await reader.readuntil(b"\r\n\r\n")
+        assert head.startswith(b"HTTP/1.1 %d" % status), line
+        assert status != 426 or b"Sec-Websocket-Version: 13\r\n" in head
+        writer.close()
+
+
+async def test_the_handshake_is_answered_as_rfc_6455_says_and_offers_no_extension(desk: Desk) -> None:
+    reader, writer = await asyncio.open_connection("127.0.0.1", int(desk.url.rsplit(":", 1)[1]))
+    offers = b"Sec-WebSocket-Extensions: permessage-deflate\r\nSec-WebSocket-Protocol: chat\r\n\r\n"
+    writer.write(UPGRADE[:-2] + offers)
+    head = await reader.readuntil(b"\r\n\r\n")
+    assert head.startswith(b"HTTP/1.1 101")
+    assert b"Sec-Websocket-Accept: s3pPLMBiTxaQ9kYGzzhZRbK+xOo=\r\n" in head
+    assert b"Sec-Websocket-Extensions" not in head
+    assert b"Sec-Websocket-Protocol" not in head
+    writer.close()
+
+
+@pytest.mark.parametrize("name", ["_receive_frame", "_read_bytes", "_handle_message", "_abort"])
 async def test_tornado_has_what_the_reading_relies_on(name: str) -> None:
-    assert name in vars(WebSocketProtocol13)
+    assert hasattr(WebSocketProtocol13, name)
