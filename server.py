@@ -24,6 +24,7 @@ from handlers import ROUTES, upkeep
 from handlers.auth import MAX_BODY
 from handlers.client import find_address
 from handlers.feed import Feed
+from handlers.guarded import NotFoundHandler
 from handlers.limits import Throttle
 from handlers.pages import FileHandler, Pages
 from handlers.passwords import PasswordChecks
@@ -58,6 +59,8 @@ def make_app(
     WebSocketHandler.feed = Feed(database, presence, WebSocketHandler.publish)
     return tornado.web.Application(
         ROUTES,
+        default_handler_class=NotFoundHandler,
+        default_handler_args={"status_code": 404},
         database=database,
         tokens=tokens,
         password_checks=PasswordChecks(throttle),

@@ -12,7 +12,8 @@ from tornado.http1connection import HTTP1Connection
 from db import Database, Unavailable, users
 from db.credentials import normalize_name
 from handlers import protocol
-from handlers.client import LogsNoRequest, find_address
+from handlers.client import find_address
+from handlers.guarded import Guarded
 from handlers.passwords import PasswordChecks, Throttled
 from handlers.tokens import Tokens
 
@@ -58,12 +59,13 @@ def identify(request: protocol.Request, tokens: Tokens) -> tuple[int, str, int |
 
 
 @tornado.web.stream_request_body
-class AuthHandler(LogsNoRequest, tornado.web.RequestHandler):
+class AuthHandler(Guarded, tornado.web.RequestHandler):
     def initialize(self) -> None:
         self.body = bytearray()
         self.is_too_large = False
 
     def set_default_headers(self) -> None:
+        super().set_default_headers()
         self.clear_header("Content-Type")
         self.set_header("Cache-Control", "no-store")
         if self._is_allowed_origin():

@@ -5,12 +5,12 @@ import asyncio
 import tornado.web
 
 from db import Database, Unavailable, schema
-from handlers.client import LogsNoRequest
+from handlers.guarded import Guarded
 
 ANSWER_SECONDS = 3
 
 
-class HealthHandler(LogsNoRequest, tornado.web.RequestHandler):
+class HealthHandler(Guarded, tornado.web.RequestHandler):
     async def get(self) -> None:
         """200 `{"status": "ok"}`, or 503 with the `reason`."""
         database: Database = self.settings["database"]

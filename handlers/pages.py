@@ -7,14 +7,14 @@ import re
 from collections.abc import Iterable, Mapping, Sequence
 from functools import cache
 from pathlib import Path
-from typing import ClassVar, NamedTuple
+from typing import NamedTuple
 
 import brotli
 import tornado.web
 from tornado.template import Template
 
 from db.demo import Account
-from handlers.client import LogsNoRequest
+from handlers.guarded import Guarded
 from handlers.joined import join_modules, join_styles
 
 WEB = Path(__file__).resolve().parent.parent / "web"
@@ -36,17 +36,14 @@ VERSION = re.compile("[0-9a-f]{16}")
 PUBLIC = {  # pages of other sites may load it
     "Access-Control-Allow-Origin": "*",
     "Cross-Origin-Resource-Policy": "cross-origin",
-    "X-Content-Type-Options": "nosniff",
 }
-PRIVATE = {
+PRIVATE = {  # a page, which needs what is its own and nothing else
     "Content-Security-Policy": (
         "default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self' data:; connect-src 'self'; "
         "base-uri 'none'; form-action 'none'; frame-ancestors 'none'; "
         "require-trusted-types-for 'script'; trusted-types 'none'"
     ),
-    "Cross-Origin-Opener-Policy": "same-origin",
-    "Referrer-Policy": "no-referrer",
-    "X-Content-Type-Options": "nosniff",
+    "Cross-Origin-Embedder-Policy": "require-corp",
 }
 
 
@@ -111,13 +108,7 @@ def _to_json(accounts: Iterable[Account]) -> str:
     return json.dumps(rows) if rows else ""
 
 
-class _Handler(LogsNoRequest, tornado.web.RequestHandler):
-    defaults: ClassVar[dict[str, str]]  # headers of every answer
-
-    def set_default_headers(self) -> None:
-        for name, value in self.defaults.items():
-            self.set_header(name, value)
-
+class _Handler(Guarded, tornado.web.RequestHandler):
     def send(self, file: File, cache: str) -> None:
         """Answer with the file; 304 where the client has it."""
         asked = self.request.headers.get("Accept-Encoding", "").lower().split(",")
@@ -147,7 +138,7 @@ class FileHandler(_Handler):
     Another version than this service's gets the same files: a page that was loaded before an upgrade goes on.
     """
 
-    defaults = PUBLIC
+    guards = Guarded.guards | PUBLIC
 
     def get(self, path: str) -> None:
         version, _, rest = path.partition("/")
@@ -162,7 +153,7 @@ class FileHandler(_Handler):
 class PageHandler(_Handler):
     """GET / and /operator."""
 
-    defaults = PRIVATE
+    guards = Guarded.guards | PRIVATE
 
     def get(self) -> None:
         self.send(self.pages.templates[self.request.path], ASK)
@@ -173,4 +164,4 @@ class PageHandler(_Handler):
 class WidgetHandler(PageHandler):
     """GET /widget.js, for pages of any site."""
 
-    defaults = PUBLIC
+    guards = Guarded.guards | PUBLIC

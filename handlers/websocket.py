@@ -19,9 +19,10 @@ from db.messages import Message
 from db.users import User
 from handlers import methods, protocol, views
 from handlers.auth import identify
-from handlers.client import LogsNoRequest, find_address
+from handlers.client import find_address
 from handlers.feed import Feed
 from handlers.frames import ReadsAhead
+from handlers.guarded import Guarded
 from handlers.methods.messages import Post
 from handlers.methods.session import Answer, Session
 from handlers.outbox import Outbox
@@ -36,7 +37,7 @@ IN_FLIGHT = 64  # frames of one connection that are worked on at once
 GOING_AWAY, UNSUPPORTED_DATA, LOG_IN_AGAIN, SERVICE_RESTART, TRY_AGAIN_LATER = 1001, 1003, 1008, 1012, 1013
 
 
-class WebSocketHandler(LogsNoRequest, tornado.websocket.WebSocketHandler):
+class WebSocketHandler(Guarded, tornado.websocket.WebSocketHandler):
     connections: ClassVar[set["WebSocketHandler"]] = set()  # all, from open to close
     open_handlers: ClassVar[set["WebSocketHandler"]] = set()  # the authenticated ones, who hear of messages
     by_user: ClassVar[dict[int, set["WebSocketHandler"]]] = {}  # the same, by user

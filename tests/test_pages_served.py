@@ -112,6 +112,34 @@ async def test_the_pages_run_nothing_but_their_own_scripts(desk: Desk) -> None:
         assert "Access-Control-Allow-Origin" not in headers
 
 
+GUARDS = {
+    "Content-Security-Policy",
+    "Cross-Origin-Opener-Policy",
+    "Cross-Origin-Resource-Policy",
+    "Permissions-Policy",
+    "Referrer-Policy",
+    "X-Content-Type-Options",
+    "X-Frame-Options",
+}
+
+
+async def test_every_answer_is_guarded_and_names_no_server(desk: Desk) -> None:
+    paths = [*EVERY_PATH, "/healthz", "/v1/auth/", "/v1/ws/", "/nothing", "/web/none.js", "/operator/"]
+    for path in paths:
+        for method in ("GET", "HEAD", "DELETE", "OPTIONS"):
+            headers = (await fetch(desk, path, method)).headers
+            assert headers.keys() >= GUARDS, (method, path)
+            assert headers["X-Content-Type-Options"] == "nosniff"
+            assert headers["X-Frame-Options"] == "DENY"
+            assert headers["Referrer-Policy"] == "no-referrer"
+            assert "frame-ancestors 'none'" in headers["Content-Security-Policy"]
+            assert "default-src 'none'" in headers["Content-Security-Policy"]
+            assert "Server" not in headers
+            is_public = path.startswith(("/web/", "/widget.js"))
+            assert headers["Cross-Origin-Resource-Policy"] == ("cross-origin" if is_public else "same-origin")
+            assert ("Access-Control-Allow-Origin" in headers) is is_public
+
+
 async def test_what_is_no_file_of_the_pages_is_not_found(desk: Desk) -> None:
     for path in (
         "/web/",
