@@ -105,7 +105,7 @@ esac
 case $word in
 serve) service server.py "$@" ;;
 demo) service server.py --demo --database=sqlite:var/demo.db "$@" ;;
-user) service manage.py user "$@" ;;
+user) service -m manage user "$@" ;;
 test)
     environment tests requirements.txt tests/requirements.txt
     [ -n "${CHAT_TEST_MYSQL:-}" ] || need_mariadb

@@ -13,7 +13,7 @@ from bench.report import Cells, Round, Row
 from bench.stored import NEEDLE, Size
 from bench.targets import PASSWORD, Target, customer_name, password_hash
 from db import find_engine, users
-from manage import transaction
+from manage.database import transaction
 
 SMALL, LARGE = Size("small", 10, 10), Size("large", 1_000, 1_000)
 

@@ -9,7 +9,7 @@ from bench.client import Wrong
 from bench.targets import add_users, customer_name
 from db import Connection, find_engine, messages, schema, search_index
 from db.mysql import MySQLConnection
-from manage import transaction
+from manage.database import transaction
 
 CHUNK = 5_000
 WORDS = (

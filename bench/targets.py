@@ -18,7 +18,7 @@ from db import Connection, users
 from db.credentials import hash_password
 from db.users import User
 from handlers.tokens import Tokens
-from manage import transaction
+from manage.database import transaction
 
 ROOT = Path(__file__).resolve().parent.parent
 SECRET = secrets.token_hex(32)

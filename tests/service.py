@@ -78,7 +78,7 @@ def running(folder: Path, *settings: str) -> Iterator[Service]:
 def manage(*arguments: str, stdin: str = "", **environment: str) -> subprocess.CompletedProcess[str]:
     """Run one of the administrator's commands to its end."""
     return subprocess.run(
-        [sys.executable, "manage.py", *arguments],
+        [sys.executable, "-m", "manage", *arguments],
         cwd=ROOT,
         input=stdin,
         capture_output=True,

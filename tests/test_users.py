@@ -76,7 +76,7 @@ def test_a_database_that_is_none_is_refused_in_one_line(tmp_path: Path) -> None:
 
 
 def test_on_a_terminal_the_password_is_asked_for_twice(database_url: str) -> None:
-    arguments = ["manage.py", "user", "add", "anna", f"--database={database_url}"]
+    arguments = ["-m", "manage", "user", "add", "anna", f"--database={database_url}"]
     terminal = pexpect.spawn(sys.executable, arguments, cwd=str(ROOT), encoding="utf-8", timeout=30)
     for question, answer in (
         ("Password:", "secret"),

@@ -7,7 +7,7 @@ from typing import Any
 
 from playwright.sync_api import Locator, Page, expect
 
-from manage import transaction
+from manage.database import transaction
 from tests.conftest import PASSWORD
 from tests.pages.browsing import OpenPage
 

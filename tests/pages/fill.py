@@ -3,7 +3,7 @@
 from db import drafts, users
 from db.drafts import Draft
 from db.users import User
-from manage import transaction
+from manage.database import transaction
 from tests.conftest import PASSWORD_HASH, PEOPLE
 
 

@@ -5,7 +5,7 @@ from collections.abc import Callable
 from playwright.sync_api import Dialog, expect
 
 from db import users
-from manage import transaction
+from manage.database import transaction
 from tests.conftest import PASSWORD_HASH
 from tests.pages.browsing import OpenPage
 from tests.pages.console import enter
