@@ -8,6 +8,10 @@ usage() {
 ./run.sh [serve] [--port=8888 --database=URL ...]   the service; --help lists its settings
 ./run.sh demo                                       the service with a database and accounts to try it
 ./run.sh user add|list|passwd|role|logout|remove    the users; --help for each
+./run.sh user import|erase                          many at once from a CSV file; one for good, with all its texts
+./run.sh backup FILE, backup --keep=14 FOLDER       one file with all that the database holds
+./run.sh restore FILE                               the way back, into an empty database of either engine
+./run.sh export FILE.jsonl|.csv|.html               the messages, for other programs and for paper
 ./run.sh test [--quick] [pytest's arguments]        format, lint, types and tests; --quick: without the slow ones
 ./run.sh bench [NAME...] [--quick]                  measures its speed; --help for what there is
 EOF
@@ -105,7 +109,7 @@ esac
 case $word in
 serve) service server.py "$@" ;;
 demo) service server.py --demo --database=sqlite:var/demo.db "$@" ;;
-user) service -m manage user "$@" ;;
+user | backup | restore | export) service -m manage "$word" "$@" ;;
 test)
     environment tests requirements.txt tests/requirements.txt
     [ -n "${CHAT_TEST_MYSQL:-}" ] || need_mariadb

@@ -10,6 +10,7 @@ import signal
 import socket
 import sys
 from collections.abc import Awaitable, Callable, Sequence
+from pathlib import Path
 from typing import ParamSpec
 
 import tornado.httpserver
@@ -18,7 +19,7 @@ import tornado.web
 from tornado.options import OptionParser, options
 
 import settings
-from db import Database, Unavailable, demo, find_engine, messages, users
+from db import Database, Unavailable, backup, demo, find_engine, messages, users
 from db.demo import Account
 from handlers import ROUTES, upkeep
 from handlers.auth import MAX_BODY
@@ -38,6 +39,7 @@ P = ParamSpec("P")
 
 REVOCATION_SECONDS = 30  # how often open connections' keys are compared with the database
 ABSENCE_SECONDS = 5  # how often it is looked who is absent
+PURGE_SECONDS = 3_600  # how often old messages are deleted, where they are
 INDEX_SECONDS = 1  # how often new messages are indexed
 HTTP_SECONDS = 60  # for a request to arrive, and for a connection between two
 ANSWER_SECONDS, CLOSE_SECONDS, COMMIT_SECONDS = 5, 2, 2  # at the stop: to answer, to say goodbye, to commit
@@ -114,6 +116,11 @@ async def serve() -> bool:
 
 async def serve_on(sockets: list[socket.socket], stop: asyncio.Event) -> bool:
     tokens = Tokens(find_secret(options.secret_file), options.token_days)
+    before = await asyncio.to_thread(
+        backup.save_before_upgrade, find_engine(options.database), Path(options.backup_folder), tokens.secret
+    )
+    if before:
+        logger.warning("the database is of an older version and is upgraded now; a backup of it is %s", before)
     database = await open_database(options.database)
     accounts = []
     if options.demo:
@@ -135,6 +142,9 @@ async def serve_on(sockets: list[socket.socket], stop: asyncio.Event) -> bool:
         asyncio.ensure_future(repeat(ABSENCE_SECONDS, upkeep.release_held, database, presence, grace)),
         asyncio.ensure_future(repeat(INDEX_SECONDS, upkeep.index_messages, database)),
     ]
+    if options.retention_days:
+        purge = repeat(PURGE_SECONDS, upkeep.purge_old, database, presence, options.retention_days)
+        watches.append(asyncio.ensure_future(purge))
     await stop.wait()
     logger.info("stopping")
     for watch in watches:

@@ -24,6 +24,8 @@ define("database", DATABASE, help="sqlite:PATH or mysql://USER@HOST:PORT/NAME", 
 define("config", type=str, help="a TOML file of these settings; flags count more", group=GROUP)
 define("demo", False, help="make accounts to try it with; their passwords are shown", group=GROUP)
 define("secret_file", "var/secret", help="the token secret, unless CHAT_SECRET holds it", group=GROUP)
+define("backup_folder", "var/backups", help="where a backup goes before the database is upgraded", group=GROUP)
+define("retention_days", 0, help="days after which messages and notes are deleted; 0 for never", group=GROUP)
 define("token_days", 30, help="days until a token expires", group=GROUP)
 define("allowed_origins", type=str, multiple=True, help="origins of other sites' pages that may use it", group=GROUP)
 define("trusted_proxies", type=str, multiple=True, help="addresses of proxies whose X-Real-IP counts", group=GROUP)
@@ -38,7 +40,7 @@ define("login_window", 600.0, help="seconds for which a failed log-in counts", g
 define("assignment_grace", 300.0, help="seconds until an absent operator's waiting ones are all's", group=GROUP)
 define("ping_interval", 20.0, help="seconds between pings, which find dead connections", group=GROUP)
 
-MAY_BE_ZERO = ("port", "message_rate", "assignment_grace")
+MAY_BE_ZERO = ("port", "message_rate", "assignment_grace", "retention_days")
 
 
 def read(arguments: list[str]) -> None:
@@ -117,7 +119,7 @@ def _check(name: str, value: Any) -> None:
     flag = "--" + name.replace("_", "-")
     if type(value) in (int, float) and (not math.isfinite(value) or value < 0 or not (value or name in MAY_BE_ZERO)):
         raise ValueError(f"{flag} must be {'0 or more' if name in MAY_BE_ZERO else 'above 0'}")
-    if name in ("address", "database", "secret_file") and not value:
+    if name in ("address", "database", "secret_file", "backup_folder") and not value:
         raise ValueError(f"{flag} is empty")
     most = {"port": 65_535, "text_limit": MAX_TEXT}.get(name)
     if most and value > most:

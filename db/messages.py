@@ -1,7 +1,7 @@
 """The messages, and the lists of them that clients get. Ids rise in the order of commits."""
 
 import hmac
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from typing import Any, NamedTuple
 
@@ -80,6 +80,24 @@ def find_newest_id(connection: Connection) -> int:
 def count(connection: Connection, user_id: int) -> int:
     """The messages in a conversation."""
     return int(connection.execute("SELECT COUNT(*) FROM messages WHERE user_id = ?", (user_id,)).fetchone()[0])
+
+
+def count_all(connection: Connection) -> int:
+    return int(connection.execute("SELECT COUNT(*) FROM messages").fetchone()[0])
+
+
+def iterate(connection: Connection, user_id: int | None) -> Iterator[Message]:
+    """All messages of a conversation, or of all conversations, oldest first; a page at a time is in memory."""
+    after_id, has_more = 0, True
+    while has_more:
+        if user_id is None:
+            sql = ROWS + "WHERE m.id > ? ORDER BY m.id LIMIT ?"
+            page = _oldest(connection.execute(sql, (after_id, PAGE + 1)).fetchall(), PAGE)
+        else:
+            page = list_oldest(connection, user_id, after_id)
+        yield from page.messages
+        has_more = page.has_more
+        after_id = page.messages[-1].message_id if page.messages else after_id
 
 
 def list_newest(

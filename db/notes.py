@@ -32,6 +32,12 @@ def list_newest(connection: Connection, user_id: int) -> list[Note]:
     return [Note(*row) for row in reversed(connection.execute(sql, (user_id, PAGE)).fetchall())]
 
 
+def list_all(connection: Connection, user_id: int) -> list[Note]:
+    """The notes on a conversation, oldest first."""
+    sql = "SELECT id, user_id, operator_name, note, created, message_id FROM notes WHERE user_id = ? ORDER BY id"
+    return [Note(*row) for row in connection.execute(sql, (user_id,)).fetchall()]
+
+
 def _find_repeat(connection: Connection, user_id: int, operator_name: str, key: str | None) -> Note | None:
     sql = """
         SELECT id, user_id, operator_name, note, created, message_id

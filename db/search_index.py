@@ -4,8 +4,10 @@ It follows behind the messages in batches.
 """
 
 import unicodedata
+from collections.abc import Sequence
 from functools import lru_cache
 from itertools import pairwise
+from typing import Any
 
 from db.engine import Connection
 
@@ -60,8 +62,18 @@ def index_batch(connection: Connection) -> bool:
     return len(rows) == BATCH
 
 
-def forget(connection: Connection, user_id: int) -> None:
-    """Take a conversation's messages out of the index, before they are deleted."""
-    sql = "SELECT id, message FROM messages WHERE user_id = ? AND id <= ?"
-    for message_id, text in connection.execute(sql, (user_id, find_indexed_id(connection))).fetchall():
-        connection.execute(connection.search.remove, (message_id, tokens(normalize(text or ""))))
+def forget(connection: Connection, rows: Sequence[Any]) -> None:
+    """Take messages, each an id and its text, out of the index, before they are deleted."""
+    indexed_id = find_indexed_id(connection)
+    for message_id, text in rows:
+        if message_id <= indexed_id:
+            connection.execute(connection.search.remove, (message_id, tokens(normalize(text or ""))))
+
+
+def replace(connection: Connection, rows: Sequence[Any], new: str) -> None:
+    """Index another text of messages, each an id and its text until now."""
+    forget(connection, rows)
+    indexed_id = find_indexed_id(connection)
+    for message_id, _ in rows:
+        if message_id <= indexed_id:
+            connection.execute(connection.search.add, (message_id, tokens(normalize(new))))

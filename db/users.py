@@ -119,7 +119,8 @@ def remove(connection: Connection, user_id: int) -> None:
     replace_key(connection, user_id)  # locks the row, so that no message arrives in between
     sql = "UPDATE conversations SET operator_id = NULL, version = version + 1 WHERE operator_id = ?"
     connection.execute(sql, (user_id,))
-    search_index.forget(connection, user_id)
+    texts = "SELECT id, message FROM messages WHERE user_id = ?"
+    search_index.forget(connection, connection.execute(texts, (user_id,)).fetchall())
     connection.execute("DELETE FROM notes WHERE user_id = ?", (user_id,))
     connection.execute("DELETE FROM conversations WHERE user_id = ?", (user_id,))
     connection.execute("DELETE FROM messages WHERE user_id = ?", (user_id,))

@@ -52,10 +52,11 @@ def find_secret(path: str) -> str:
         pass
     except OSError as error:
         raise ValueError(f"cannot write the token secret to {path}: {error.strerror}") from error
-    return _read_secret(file)
+    return read_secret(file)
 
 
-def _read_secret(file: Path) -> str:
+def read_secret(file: Path) -> str:
+    """The secret in a file. Raises ValueError, with a line that says what to do."""
     try:
         mode = stat.S_IMODE(file.stat().st_mode)
         secret = file.read_text().strip()

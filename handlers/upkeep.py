@@ -1,17 +1,21 @@
 """What the service does to all connections at once: after a reconnect, a revocation, and at its stop."""
 
 import asyncio
+import logging
 import time
 from collections.abc import Callable
 from typing import NamedTuple
 
-from db import Connection, Database, conversations, messages, search_index, users
+from db import Connection, Database, conversations, messages, retention, search_index, users
 from handlers.presence import Presence
 from handlers.views import conversation_event
 from handlers.websocket import GOING_AWAY, LOG_IN_AGAIN, SERVICE_RESTART, WebSocketHandler
 
+logger = logging.getLogger("chat")
+
 KEYS_AT_ONCE = 500
-INDEX_PAUSE, BUSY_INDEX_PAUSE = 1, 19  # times as long as a batch took is the pause behind it, and while others write
+DAY_SECONDS = 86_400
+PAUSE, BUSY_PAUSE = 1, 19  # times as long as a batch took is the pause behind it, and while others write
 
 
 class News(NamedTuple):
@@ -69,8 +73,27 @@ async def index_messages(database: Database) -> None:
     while is_behind:
         started = time.monotonic()
         is_behind = await database.write(search_index.index_batch)
-        pause = BUSY_INDEX_PAUSE if database.is_busy else INDEX_PAUSE
-        await asyncio.sleep(pause * (time.monotonic() - started))
+        await _give_way(database, started)
+
+
+async def purge_old(database: Database, presence: Presence, days: int) -> None:
+    """Delete what is older than so many days, and let others write most of the time. Raises db.Unavailable."""
+    before, count, has_more = int(time.time()) - days * DAY_SECONDS, 0, True
+    while has_more:
+        started = time.monotonic()
+        purged = await database.write(retention.purge, before)
+        for changed in purged.changed:
+            WebSocketHandler.publish(conversation_event(changed, online=presence.is_online(changed.user_id)))
+        count, has_more = count + purged.deleted, purged.has_more
+        await _give_way(database, started)
+    if count:
+        logger.info("deleted %d messages and notes older than %d days", count, days)
+
+
+async def _give_way(database: Database, started: float) -> None:
+    """Pause behind a batch that began then."""
+    pause = BUSY_PAUSE if database.is_busy else PAUSE
+    await asyncio.sleep(pause * (time.monotonic() - started))
 
 
 def close_all(code: int) -> None:

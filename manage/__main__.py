@@ -2,6 +2,10 @@
 
 import click
 
+from manage.backup import backup, restore
+from manage.erase import erase
+from manage.export import export
+from manage.importing import import_users
 from manage.users import user
 
 
@@ -10,7 +14,10 @@ def cli() -> None:
     """Administer the chat service."""
 
 
-cli.add_command(user)
+user.add_command(import_users)
+user.add_command(erase)
+for command in (user, backup, restore, export):
+    cli.add_command(command)
 
 if __name__ == "__main__":
     cli(prog_name="./run.sh")
