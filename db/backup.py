@@ -60,11 +60,14 @@ def count_in(path: Path) -> int:
 def save(engine: Engine, path: Path, secret: str | None, progress: Progress) -> Backup:
     """Write the database, as it is at one moment, into a new file, and read that again. The service may be running.
 
-    The file gets its name when it is whole. Raises FileExistsError where another backup is writing it, OSError,
-    ValueError where it is not what was written, and what the database raises.
+    The file gets its name when it is whole. Raises ValueError where another backup is writing it, or it is not what was
+    written, OSError, and what the databases raise.
     """
     part = path.with_name(path.name + ".part")
-    part.touch(0o600, exist_ok=False)
+    try:
+        part.touch(0o600, exist_ok=False)
+    except FileExistsError as error:
+        raise ValueError(f"another backup writes {part}: wait for it; if none does, remove it") from error
     try:
         _write(engine, part, secret, progress)
         saved = check(part, progress)

@@ -39,15 +39,11 @@ def backup(path: Path, keep: int | None, yes: bool, secret_file: str, url: str) 
         path = folder / time.strftime("chat-%Y-%m-%d-%H%M%S.db", time.gmtime())
     ensure_free(path, yes=yes)
     secret = _find_secret(secret_file)
-    try:
-        with reported(engine), progress("Backing up", 2 * backups.count(engine)) as told:
+    with reported(engine), progress("Backing up", 2 * backups.count(engine)) as told:
+        try:
             saved = backups.save(engine, path, secret, told)
-    except FileExistsError as error:
-        raise click.ClickException(
-            f"another backup writes {path}.part: wait for it; if none does, remove it"
-        ) from error
-    except (OSError, sqlite3.Error, ValueError) as error:
-        raise click.ClickException(f"cannot write the backup {path}: {error}") from error
+        except (OSError, sqlite3.Error, ValueError) as error:
+            raise click.ClickException(f"cannot back up to {path}: {error}") from error
     click.echo(f"backed up {_describe(saved)} to {path}, {path.stat().st_size / 1e6:.1f} MB, verified")
     if secret is None:
         click.echo("without the token secret: after a restore, all must log in again", err=True)
