@@ -116,11 +116,8 @@ async def serve() -> bool:
 
 async def serve_on(sockets: list[socket.socket], stop: asyncio.Event) -> bool:
     tokens = Tokens(find_secret(options.secret_file), options.token_days)
-    before = await asyncio.to_thread(
-        backup.save_before_upgrade, find_engine(options.database), Path(options.backup_folder), tokens.secret
-    )
-    if before:
-        logger.warning("the database is of an older version and is upgraded now; a backup of it is %s", before)
+    engine, folder = find_engine(options.database), Path(options.backup_folder)
+    await asyncio.to_thread(backup.save_before_upgrade, engine, folder, tokens.secret)
     database = await open_database(options.database)
     accounts = []
     if options.demo:

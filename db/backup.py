@@ -5,6 +5,7 @@ The search index stays out: it follows from the messages.
 
 import contextlib
 import hashlib
+import logging
 import os
 import shutil
 import sqlite3
@@ -18,6 +19,8 @@ from db import schema, search_index
 from db.clock import utc_text
 from db.engine import Connection, Engine, Unavailable
 from db.sqlite import SQLite, SQLiteConnection
+
+logger = logging.getLogger("chat.db")
 
 # The tables and their keys, in an order in which rows refer to those before them.
 TABLES = {"users": "id", "messages": "id", "conversations": "user_id", "notes": "id", "replies": "shortcut"}
@@ -94,6 +97,7 @@ def _write(engine: Engine, part: Path, secret: str | None, progress: Progress) -
             _imitate(_shape(engine, source), version, target)
         target.execute("PRAGMA journal_mode = OFF")  # what fails is thrown away
         target.execute("PRAGMA synchronous = OFF")
+        target.execute("PRAGMA foreign_keys = OFF")  # a row that somebody orphaned by hand is backed up too
         target.execute("BEGIN")
         digest = _copy(source, target, _shape(file, target), progress)
         target.execute(MARK)
@@ -290,17 +294,18 @@ def index(engine: Engine, progress: Progress) -> None:
             connection.execute("COMMIT")
 
 
-def save_before_upgrade(engine: Engine, folder: Path, secret: str) -> Path | None:
+def save_before_upgrade(engine: Engine, folder: Path, secret: str) -> None:
     """Back up a database whose schema is older, unless that was done and nothing was written since.
 
-    Returns the file, None where there is nothing to upgrade. Raises Unavailable where it can't be written.
+    Raises Unavailable where it can't be written.
     """
     with contextlib.closing(engine.connect(is_patient=True)) as connection:
         version = schema.find_version(engine, connection)
         if not 0 < version < schema.NEWEST:
-            return None
+            return
         newest_id = connection.execute("SELECT COALESCE(MAX(id), 0) FROM messages").fetchone()[0]
     path = folder / f"version-{version}-message-{newest_id}.db"
+    logger.warning("the database is of version %d: it is backed up to %s, then upgraded", version, path)
     try:
         folder.mkdir(0o700, parents=True, exist_ok=True)
         path.with_name(path.name + ".part").unlink(missing_ok=True)  # of a start that was killed
@@ -311,4 +316,3 @@ def save_before_upgrade(engine: Engine, folder: Path, secret: str) -> Path | Non
             f"cannot back up the database to {path} before its upgrade: {error}; "
             "make room, or name another folder with --backup-folder="
         ) from error
-    return path

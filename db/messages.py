@@ -91,7 +91,11 @@ def iterate(connection: Connection, user_id: int | None) -> Iterator[Message]:
     after_id, has_more = 0, True
     while has_more:
         if user_id is None:
-            sql = ROWS + "WHERE m.id > ? ORDER BY m.id LIMIT ?"
+            sql = """
+                SELECT m.id, m.message, m.invader_name, m.is_from_support, m.created, m.user_id,
+                    COALESCE(u.user_name, '')
+                FROM messages m LEFT JOIN users u ON u.id = m.user_id WHERE m.id > ? ORDER BY m.id LIMIT ?
+            """  # LEFT keeps MariaDB from beginning with the users, and a message that is nobody's in
             page = _oldest(connection.execute(sql, (after_id, PAGE + 1)).fetchall(), PAGE)
         else:
             page = list_oldest(connection, user_id, after_id)

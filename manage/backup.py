@@ -6,6 +6,7 @@ import time
 from pathlib import Path
 
 import click
+import pymysql
 
 from db import backup as backups
 from handlers.tokens import read_secret
@@ -98,7 +99,10 @@ def restore(path: Path, secret_file: str, url: str) -> None:
         raise click.ClickException(str(error)) from error
     with reported(engine):
         with progress("Restoring", sum(found.rows.values())) as told:
-            backups.restore(engine, path, found.version, told)
+            try:
+                backups.restore(engine, path, found.version, told)
+            except (sqlite3.IntegrityError, pymysql.IntegrityError, pymysql.DataError) as error:
+                raise click.ClickException(f"the database does not take {path}: {error}; it is still empty") from error
         with progress("Indexing for the search", found.rows.get("messages", 0)) as told:
             backups.index(engine, told)
     when = time.strftime("%Y-%m-%d %H:%M:%S UTC", time.gmtime(found.created))

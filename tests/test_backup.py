@@ -250,7 +250,7 @@ def test_an_upgrade_begins_with_a_backup_that_its_failure_leaves(databases: Any,
         assert connection.execute(sql).fetchall() == [(1, 1, "", "Привет", "2023-03-14 13:15:55", 0)]
     (folder / "version-1-message-1.db").unlink()
     with running(tmp_path, *options) as service:
-        assert "upgraded now; a backup of it is" in service.log.read_text()
+        assert "it is backed up to" in service.log.read_text()
     saved = folder / "version-1-message-1.db"
     assert "2 users, 1 messages" in done("restore", str(saved), f"--database={other}", f"--secret-file={tmp_path}/new")
     assert contents(other) == contents(url)
