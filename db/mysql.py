@@ -82,7 +82,8 @@ def _split(rows: Sequence[Sequence[Any]]) -> Iterator[Sequence[Sequence[Any]]]:
             yield rows[start:index]
             start, size = index, 0
         size += length
-    yield rows[start:]
+    if rows:
+        yield rows[start:]
 
 
 class MySQL:

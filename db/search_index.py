@@ -55,8 +55,7 @@ def index_batch(connection: Connection) -> bool:
     indexed_id = find_indexed_id(connection)
     sql = "SELECT id, message FROM messages WHERE id > ? ORDER BY id LIMIT ?"
     rows = connection.execute(sql, (indexed_id, BATCH)).fetchall()
-    for message_id, text in rows:
-        connection.execute(connection.search.add, (message_id, tokens(normalize(text or ""))))
+    connection.insert(connection.search.add, [(row[0], tokens(normalize(row[1] or ""))) for row in rows])
     if rows and not connection.execute("UPDATE search_progress SET indexed_id = ?", (rows[-1][0],)).rowcount:
         connection.execute("INSERT INTO search_progress (indexed_id) VALUES (?)", (rows[-1][0],))
     return len(rows) == BATCH
@@ -74,6 +73,4 @@ def replace(connection: Connection, rows: Sequence[Any], new: str) -> None:
     """Index another text of messages, each an id and its text until now."""
     forget(connection, rows)
     indexed_id = find_indexed_id(connection)
-    for message_id, _ in rows:
-        if message_id <= indexed_id:
-            connection.execute(connection.search.add, (message_id, tokens(normalize(new))))
+    connection.insert(connection.search.add, [(row[0], tokens(normalize(new))) for row in rows if row[0] <= indexed_id])
