@@ -2,23 +2,24 @@
 
 import asyncio
 import contextlib
-import errno
 import logging
 import os
 import resource
 import signal
 import socket
+import ssl
 import sys
 from collections.abc import Awaitable, Callable, Sequence
 from pathlib import Path
 from typing import ParamSpec
 
 import tornado.httpserver
-import tornado.netutil
 import tornado.web
 from tornado.options import OptionParser, options
 
+import listening
 import settings
+import systemd
 from db import Database, Unavailable, backup, demo, find_engine, messages, users
 from db.demo import Account
 from handlers import ROUTES, upkeep
@@ -90,31 +91,26 @@ def log_request(handler: tornado.web.RequestHandler) -> None:
     logger.log(level, "%s %s from %s %d %.1f ms", request.method, request.path, address, status, milliseconds)
 
 
-def bind(address: str, port: int) -> list[socket.socket]:
-    """Sockets on which clients queue from now on. Raises ValueError with a line for people."""
-    try:
-        return tornado.netutil.bind_sockets(port, address)
-    except OSError as error:
-        advice = {
-            errno.EADDRINUSE: "another program listens there: stop it, or choose another port with --port=",
-            errno.EACCES: "this user may not: choose a port above 1023 with --port=",
-        }.get(error.errno or 0, f"{error.strerror}: choose an address of this machine with --address=")
-        raise ValueError(f"cannot listen on {address} port {port}: {advice}") from error
-
-
 async def serve() -> bool:
     """Serve until SIGTERM or SIGINT. Returns whether the stop was clean; raises ValueError, db.Unavailable."""
     stop = asyncio.Event()
-    for number in (signal.SIGTERM, signal.SIGINT):
+    for number in (signal.SIGTERM, signal.SIGINT, signal.SIGHUP):
         asyncio.get_running_loop().add_signal_handler(number, stop.set)
-    sockets = bind(options.address, options.port)
+    sockets = find_sockets()
     with contextlib.ExitStack() as stack:
         for listener in sockets:
             stack.enter_context(contextlib.closing(listener))
         return await serve_on(sockets, stop)
 
 
+def find_sockets() -> list[socket.socket]:
+    """Where clients come in: systemd's sockets, which outlive a restart, else our own."""
+    given = systemd.take_sockets()
+    return [one for some in given.values() for one in some] or listening.bind(options.address, options.port)
+
+
 async def serve_on(sockets: list[socket.socket], stop: asyncio.Event) -> bool:
+    certificate = read_certificate()
     tokens = Tokens(find_secret(options.secret_file), options.token_days)
     engine, folder = find_engine(options.database), Path(options.backup_folder)
     await asyncio.to_thread(backup.save_before_upgrade, engine, folder, tokens.secret)
@@ -128,11 +124,14 @@ async def serve_on(sockets: list[socket.socket], stop: asyncio.Event) -> bool:
             "there are no users yet: add one with ./run.sh user add NAME [--operator] --database=%s", options.database
         )
     application = make_app(database, tokens, options, accounts)
-    server = make_server(application)
+    server = make_server(application, certificate)
+    if certificate:
+        asyncio.get_running_loop().add_signal_handler(signal.SIGHUP, renew_certificate, server)
     server.add_sockets(sockets)
     for listener in sockets:
         host, port = listener.getsockname()[:2]
-        logger.info("serving on http://%s:%d", f"[{host}]" if ":" in host else host, port)
+        scheme = "https" if certificate else "http"
+        logger.info("serving on %s://%s:%d", scheme, f"[{host}]" if ":" in host else host, port)
     presence, grace = application.settings["presence"], options.assignment_grace
     watches = [
         asyncio.ensure_future(repeat(REVOCATION_SECONDS, upkeep.close_revoked, database)),
@@ -142,7 +141,11 @@ async def serve_on(sockets: list[socket.socket], stop: asyncio.Event) -> bool:
     if options.retention_days:
         purge = repeat(PURGE_SECONDS, upkeep.purge_old, database, presence, options.retention_days)
         watches.append(asyncio.ensure_future(purge))
+    if beat_seconds := systemd.find_beat_seconds():
+        watches.append(asyncio.ensure_future(repeat(beat_seconds, systemd.beat)))
+    systemd.notify("READY=1")
     await stop.wait()
+    systemd.notify("STOPPING=1")
     logger.info("stopping")
     for watch in watches:
         watch.cancel()
@@ -151,6 +154,21 @@ async def serve_on(sockets: list[socket.socket], stop: asyncio.Event) -> bool:
     is_clean = await database.close(COMMIT_SECONDS)
     logger.info("stopped")
     return is_clean
+
+
+def read_certificate() -> ssl.SSLContext | None:
+    """What TLS is spoken with; None for plain HTTP. Raises ValueError."""
+    return listening.load_certificate(options.certfile, options.keyfile) if options.certfile else None
+
+
+def renew_certificate(server: tornado.httpserver.HTTPServer) -> None:
+    """Connections that come from now on get the certificate that the files hold now, unless it is a bad one."""
+    try:
+        server.ssl_options = read_certificate()
+    except ValueError as error:
+        logger.error("%s; the one in use stays", error)
+    else:
+        logger.info("read the certificate again: new connections get it")
 
 
 def print_demo(accounts: list[Account], port: int) -> None:
@@ -170,9 +188,15 @@ def print_demo(accounts: list[Account], port: int) -> None:
     sys.stdout.flush()
 
 
-def make_server(application: tornado.web.Application) -> tornado.httpserver.HTTPServer:
+def make_server(
+    application: tornado.web.Application, certificate: ssl.SSLContext | None = None
+) -> tornado.httpserver.HTTPServer:
     return tornado.httpserver.HTTPServer(
-        application, max_body_size=MAX_BODY, body_timeout=HTTP_SECONDS, idle_connection_timeout=HTTP_SECONDS
+        application,
+        ssl_options=certificate,
+        max_body_size=MAX_BODY,
+        body_timeout=HTTP_SECONDS,
+        idle_connection_timeout=HTTP_SECONDS,
     )
 
 

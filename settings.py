@@ -2,6 +2,7 @@
 
 import ipaddress
 import math
+import os
 import re
 import sys
 import tomllib
@@ -21,13 +22,15 @@ LOGGING = ("debug", "info", "warning", "error", "none")
 define("address", "127.0.0.1", help="the address to listen on; 0.0.0.0 for all", group=GROUP)
 define("port", 8888, help="the port to listen on; 0 for a free one", group=GROUP)
 define("database", DATABASE, help="sqlite:PATH or mysql://USER@HOST:PORT/NAME", group=GROUP)
-define("config", type=str, help="a TOML file of these settings; flags count more", group=GROUP)
+define("config", os.environ.get("CHAT_CONFIG"), type=str, help="a TOML file of these; flags count more", group=GROUP)
 define("demo", False, help="make accounts to try it with; their passwords are shown", group=GROUP)
 define("secret_file", "var/secret", help="the token secret, unless CHAT_SECRET holds it", group=GROUP)
 define("backup_folder", "var/backups", help="where a backup goes before the database is upgraded", group=GROUP)
 define("retention_days", 0, help="days after which messages and notes are deleted; 0 for never", group=GROUP)
 define("token_days", 30, help="days until a token expires", group=GROUP)
 define("allowed_origins", type=str, multiple=True, help="origins of other sites' pages that may use it", group=GROUP)
+define("certfile", type=str, help="the certificate's chain (PEM), for TLS; read again on SIGHUP", group=GROUP)
+define("keyfile", type=str, help="the certificate's key (PEM)", group=GROUP)
 define("trusted_proxies", type=str, multiple=True, help="addresses of proxies whose X-Real-IP counts", group=GROUP)
 define("auth_timeout", 10.0, help="seconds in which a connection must authenticate", group=GROUP)
 define("frame_limit", 262_144, help="bytes in one frame", group=GROUP)
@@ -59,6 +62,8 @@ def read(arguments: list[str]) -> None:
         _read_flags(arguments)
     for name, value in options.group_dict(GROUP).items():
         _check(name, value)
+    if bool(options.certfile) != bool(options.keyfile):
+        raise ValueError("TLS needs both: say --certfile= and --keyfile=")
     if options.logging not in LOGGING:
         raise ValueError(f"--logging does not take {options.logging!r}: say {', '.join(LOGGING)}")
     try:
