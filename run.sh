@@ -62,10 +62,24 @@ writable() {
 
 # service FILE [ARGUMENT...]: hands over to a program of the service. What it writes is its user's alone.
 service() {
+    [ ! -e venv ] || installed "$@" # by deploy/install.sh
     environment service requirements.txt
     writable var
     umask 077
     exec "$python" "$@"
+}
+
+# installed FILE [ARGUMENT...]: the same where deploy/install.sh has put it: as its user, with its settings and secrets.
+installed() {
+    local etc=../../etc/chat
+    [ "$(id -u)" != 0 ] || exec runuser -u chat -- ./run.sh "${words[@]}"
+    [ -r $etc/secrets.env ] || fail "the chat's files are the user chat's: sudo ./run.sh ${words[*]}"
+    umask 077
+    set -a
+    CHAT_CONFIG=$etc/chat.toml
+    . $etc/secrets.env
+    set +a
+    exec venv/bin/python "$@"
 }
 
 packages= # of Debian, that are missing
@@ -81,6 +95,16 @@ need_mariadb() {
     need "mariadb-server-core mariadb-client-core" hash mariadbd mariadb-install-db my_print_defaults
 }
 
+need_systemd() {
+    need systemd hash systemd-analyze systemd-socket-activate systemd-sysusers
+    need python3-venv /usr/bin/python3 -c "import ensurepip, venv" # what deploy/install.sh takes
+}
+
+need_nginx() {
+    need nginx hash nginx
+    need prometheus hash promtool # checks deploy/alerts.yaml
+}
+
 need_browser() {
     need chromium hash chromium
     need "fontconfig fonts-dejavu-core" fc-list -q "DejaVu Sans"
@@ -93,12 +117,20 @@ install() {
     [ "$(id -u)" = 0 ] && command -v apt-get >/dev/null ||
         fail "needs what these packages of Debian have: apt-get install$packages"
     echo "run.sh: installing$packages" >&2
-    # shellcheck disable=SC2086  # some words
-    apt-get update -qq >&2 && DEBIAN_FRONTEND=noninteractive \
-        apt-get install -y -qq --no-install-recommends $packages >/dev/null ||
-        fail "apt-get could not install$packages"
+    (
+        policy=/usr/sbin/policy-rc.d # without it Debian would start nginx and prometheus
+        if [ ! -e $policy ]; then
+            trap 'rm -f $policy' EXIT
+            printf '#!/bin/sh\nexit 101\n' >$policy
+            chmod +x $policy
+        fi
+        # shellcheck disable=SC2086  # some words
+        apt-get update -qq >&2 && DEBIAN_FRONTEND=noninteractive \
+            apt-get install -y -qq --no-install-recommends $packages >/dev/null
+    ) || fail "apt-get could not install$packages"
 }
 
+words=("$@")
 word=${1-serve}
 case $word in
 -h | --help | help) usage && exit ;;
@@ -113,6 +145,8 @@ user | backup | restore | export) service -m manage "$word" "$@" ;;
 test)
     environment tests requirements.txt tests/requirements.txt
     [ -n "${CHAT_TEST_MYSQL:-}" ] || need_mariadb
+    need_systemd
+    need_nginx
     need_browser
     install
     "$python" -m ruff format --check .

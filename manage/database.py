@@ -33,7 +33,12 @@ def _find_setting(context: click.Context, parameter: click.Parameter, value: str
 def database_option(command: Command) -> Command:
     """`--database`, and `--config` where it may stand."""
     config = click.option(
-        "--config", is_eager=True, expose_value=False, callback=_note_config, help="the service's file of settings"
+        "--config",
+        envvar="CHAT_CONFIG",
+        is_eager=True,
+        expose_value=False,
+        callback=_note_config,
+        help="the service's file of settings",
     )
     database = click.option(
         "--database",

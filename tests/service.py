@@ -11,7 +11,7 @@ from pathlib import Path
 
 ROOT = Path(__file__).resolve().parent.parent
 START_SECONDS = 30
-SERVING = re.compile(r"serving on http://127\.0\.0\.1:(\d+)")
+SERVING = re.compile(r"serving on https?://127\.0\.0\.1:(\d+)")
 
 
 class Service:
