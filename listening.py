@@ -10,14 +10,14 @@ import tornado.netutil
 logger = logging.getLogger("chat")
 
 
-def bind(address: str, port: int) -> list[socket.socket]:
+def bind(address: str, port: int, flag: str = "--port") -> list[socket.socket]:
     """Sockets on which clients queue from now on. Raises ValueError with a line for people."""
     try:
         return tornado.netutil.bind_sockets(port, address)
     except OSError as error:
         advice = {
-            errno.EADDRINUSE: "another program listens there: stop it, or choose another port with --port=",
-            errno.EACCES: "this user may not: choose a port above 1023 with --port=",
+            errno.EADDRINUSE: f"another program listens there: stop it, or choose another port with {flag}=",
+            errno.EACCES: f"this user may not: choose a port above 1023 with {flag}=",
         }.get(error.errno or 0, f"{error.strerror}: choose an address of this machine with --address=")
         raise ValueError(f"cannot listen on {address} port {port}: {advice}") from error
 

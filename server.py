@@ -28,6 +28,7 @@ from handlers.client import find_address
 from handlers.feed import Feed
 from handlers.guarded import NotFoundHandler
 from handlers.limits import Throttle
+from handlers.metrics import make_metrics_app
 from handlers.pages import FileHandler, Pages
 from handlers.passwords import PasswordChecks
 from handlers.presence import Presence
@@ -96,20 +97,24 @@ async def serve() -> bool:
     stop = asyncio.Event()
     for number in (signal.SIGTERM, signal.SIGINT, signal.SIGHUP):
         asyncio.get_running_loop().add_signal_handler(number, stop.set)
-    sockets = find_sockets()
+    sockets, watched = find_sockets()
     with contextlib.ExitStack() as stack:
-        for listener in sockets:
+        for listener in (*sockets, *watched):
             stack.enter_context(contextlib.closing(listener))
-        return await serve_on(sockets, stop)
+        return await serve_on(sockets, watched, stop)
 
 
-def find_sockets() -> list[socket.socket]:
-    """Where clients come in: systemd's sockets, which outlive a restart, else our own."""
+def find_sockets() -> tuple[list[socket.socket], list[socket.socket]]:
+    """Where clients come in, and where `/metrics` is: systemd's sockets, which outlive a restart, else our own."""
     given = systemd.take_sockets()
-    return [one for some in given.values() for one in some] or listening.bind(options.address, options.port)
+    watched = given.pop("metrics", [])
+    if not watched and options.metrics_port:
+        watched = listening.bind("127.0.0.1", options.metrics_port, "--metrics-port")
+    sockets = [one for some in given.values() for one in some]
+    return sockets or listening.bind(options.address, options.port), watched
 
 
-async def serve_on(sockets: list[socket.socket], stop: asyncio.Event) -> bool:
+async def serve_on(sockets: list[socket.socket], watched: list[socket.socket], stop: asyncio.Event) -> bool:
     certificate = read_certificate()
     tokens = Tokens(find_secret(options.secret_file), options.token_days)
     engine, folder = find_engine(options.database), Path(options.backup_folder)
@@ -132,6 +137,9 @@ async def serve_on(sockets: list[socket.socket], stop: asyncio.Event) -> bool:
         host, port = listener.getsockname()[:2]
         scheme = "https" if certificate else "http"
         logger.info("serving on %s://%s:%d", scheme, f"[{host}]" if ":" in host else host, port)
+    if watched:
+        tornado.httpserver.HTTPServer(make_metrics_app(database)).add_sockets(watched)
+        logger.info("metrics on http://127.0.0.1:%d/metrics", watched[0].getsockname()[1])
     presence, grace = application.settings["presence"], options.assignment_grace
     watches = [
         asyncio.ensure_future(repeat(REVOCATION_SECONDS, upkeep.close_revoked, database)),

@@ -31,6 +31,7 @@ define("token_days", 30, help="days until a token expires", group=GROUP)
 define("allowed_origins", type=str, multiple=True, help="origins of other sites' pages that may use it", group=GROUP)
 define("certfile", type=str, help="the certificate's chain (PEM), for TLS; read again on SIGHUP", group=GROUP)
 define("keyfile", type=str, help="the certificate's key (PEM)", group=GROUP)
+define("metrics_port", 0, help="the port of /metrics on 127.0.0.1; 0 for none", group=GROUP)
 define("trusted_proxies", type=str, multiple=True, help="addresses of proxies whose X-Real-IP counts", group=GROUP)
 define("auth_timeout", 10.0, help="seconds in which a connection must authenticate", group=GROUP)
 define("frame_limit", 262_144, help="bytes in one frame", group=GROUP)
@@ -43,7 +44,7 @@ define("login_window", 600.0, help="seconds for which a failed log-in counts", g
 define("assignment_grace", 300.0, help="seconds until an absent operator's waiting ones are all's", group=GROUP)
 define("ping_interval", 20.0, help="seconds between pings, which find dead connections", group=GROUP)
 
-MAY_BE_ZERO = ("port", "message_rate", "assignment_grace", "retention_days")
+MAY_BE_ZERO = ("port", "metrics_port", "message_rate", "assignment_grace", "retention_days")
 
 
 def read(arguments: list[str]) -> None:
@@ -126,7 +127,7 @@ def _check(name: str, value: Any) -> None:
         raise ValueError(f"{flag} must be {'0 or more' if name in MAY_BE_ZERO else 'above 0'}")
     if name in ("address", "database", "secret_file", "backup_folder") and not value:
         raise ValueError(f"{flag} is empty")
-    most = {"port": 65_535, "text_limit": MAX_TEXT}.get(name)
+    most = {"port": 65_535, "metrics_port": 65_535, "text_limit": MAX_TEXT}.get(name)
     if most and value > most:
         raise ValueError(f"{flag} must be at most {most}")
     if name == "trusted_proxies":

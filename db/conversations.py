@@ -135,6 +135,17 @@ def count(connection: Connection, operator_id: int) -> dict[str, int]:
     return dict(zip(("waiting", "mine", "open", "closed", "all"), row, strict=True))
 
 
+def find_waits(connection: Connection) -> tuple[int, int | None]:
+    """How many conversations wait for an answer, and since when the first of them does, in Unix seconds."""
+    count = connection.execute("SELECT COUNT(*) FROM conversations WHERE waiting_id > 0").fetchone()[0]
+    sql = """
+        SELECT m.created FROM conversations c JOIN messages m ON m.id = c.waiting_id
+        WHERE c.waiting_id > 0 ORDER BY c.waiting_id LIMIT 1
+    """
+    row = connection.execute(sql).fetchone()
+    return count, row[0] if row else None
+
+
 def list_held(connection: Connection) -> list[tuple[int, int]]:
     """The customer and the operator of each conversation that waits and is an operator's."""
     sql = "SELECT user_id, operator_id FROM conversations WHERE waiting_id > 0 AND operator_id IS NOT NULL"

@@ -11,6 +11,7 @@ from functools import partial
 from itertools import groupby
 from typing import Any, Concatenate, NamedTuple, ParamSpec, TypeVar
 
+import metrics
 from db import schema
 from db.engine import Connection, Engine, Refused, Unavailable
 
@@ -144,6 +145,10 @@ class Database:
     def is_busy(self) -> bool:
         return self._writes_waiting > 0
 
+    @property
+    def writes_waiting(self) -> int:
+        return self._writes_waiting
+
     async def write(self, function: Callable[Concatenate[Connection, P], T], *args: P.args, **kwargs: P.kwargs) -> T:
         """Run `function(connection, …)` in a transaction, shared with others, and return when it is committed.
 
@@ -183,11 +188,15 @@ class Database:
         is_open = True
         while is_open:
             group, is_open = self._next_group()
+            started = time.perf_counter()
             try:
                 outcomes = self._commit(group)
             except Exception as error:  # a defect must cost its group alone, not the writer
                 logger.exception("the writer failed")
                 outcomes = [error] * len(group)
+            if group:
+                metrics.GROUP_SIZE.observe(len(group))
+                metrics.GROUP_SECONDS.observe(time.perf_counter() - started)
             self._post(self._settle, group, outcomes)
         self._drop()
         self._post(self._closed.set)

@@ -9,6 +9,7 @@ import tornado.web
 from msgspec import Meta
 from tornado.http1connection import HTTP1Connection
 
+import metrics
 from db import Database, Unavailable, users
 from db.credentials import normalize_name
 from handlers import protocol
@@ -126,10 +127,13 @@ class AuthHandler(Guarded, tornado.web.RequestHandler):
         try:
             reply = await self._log_in(credentials)
         except Throttled as throttled:
+            metrics.LOG_INS.labels("throttled").inc()
             self._answer(403, retry_after=throttled.retry_after)
         except Unavailable:
+            metrics.LOG_INS.labels("unavailable").inc()
             self._answer(404, retry_after=RETRY_SECONDS)
         else:
+            metrics.LOG_INS.labels("ok" if reply else "refused").inc()
             if reply is None:
                 self._answer(403)
             else:

@@ -13,6 +13,7 @@ import tornado.websocket
 from msgspec import Raw
 from tornado.websocket import WebSocketProtocol, WebSocketProtocol13
 
+import metrics
 from db import Database, Refused, Unavailable, drafts, messages
 from db.drafts import Added
 from db.messages import Message
@@ -201,6 +202,7 @@ class WebSocketHandler(Guarded, tornado.websocket.WebSocketHandler):
                 handler.leave(LOG_IN_AGAIN)
 
     def _refuse(self, request_id: Raw, error: protocol.Error) -> None:
+        metrics.ERRORS.labels(error.code).inc()
         is_away = isinstance(error, protocol.ServiceUnavailable)
         if self.session is None and not is_away:
             self.leave(LOG_IN_AGAIN)
@@ -309,6 +311,7 @@ class WebSocketHandler(Guarded, tornado.websocket.WebSocketHandler):
     def broadcast(cls, message: Message, sender: "WebSocketHandler | None" = None) -> None:
         """Push a committed message to all who may see it and do not have it (seed 3.1)."""
         cls.told_id = max(cls.told_id, message.message_id)
+        (metrics.FROM_OPERATOR if message.is_from_support else metrics.FROM_CUSTOMER).inc()
         push = views.Push(message)
         is_watched = False
         for handler in chain(cls.by_user.get(message.user_id, ()), cls.operators, cls.resuming):

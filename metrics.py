@@ -1,0 +1,22 @@
+"""What is counted for whoever watches the service, in Prometheus's terms; handlers/metrics.py shows it."""
+
+from prometheus_client import CollectorRegistry, Counter, Gauge, Histogram, ProcessCollector
+
+REGISTRY = CollectorRegistry()
+ProcessCollector(registry=REGISTRY)
+
+CONNECTIONS = Gauge("chat_connections", "Open connections", ["role"], registry=REGISTRY)
+MESSAGES = Counter("chat_messages", "Messages that were stored", ["role"], registry=REGISTRY)
+FROM_CUSTOMER, FROM_OPERATOR = MESSAGES.labels("customer"), MESSAGES.labels("operator")
+ERRORS = Counter("chat_errors", "Frames that were answered with an error", ["code"], registry=REGISTRY)
+LOG_INS = Counter("chat_log_ins", "Log-ins", ["outcome"], registry=REGISTRY)
+GROUP_SIZE = Histogram(
+    "chat_group_size", "Changes in one commit", buckets=(1, 2, 5, 10, 20, 50, 100, 200, 500, 1000), registry=REGISTRY
+)
+GROUP_SECONDS = Histogram(
+    "chat_group_seconds", "From a group's first statement to the end of its commit", registry=REGISTRY
+)
+WRITES_WAITING = Gauge("chat_writes_waiting", "Changes that wait for a commit", registry=REGISTRY)
+DATABASE_UP = Gauge("chat_database_up", "Whether the database answers", registry=REGISTRY)
+WAITING = Gauge("chat_waiting_conversations", "Conversations that wait for an answer", registry=REGISTRY)
+LONGEST_WAIT = Gauge("chat_longest_wait_seconds", "The longest of their waits", registry=REGISTRY)
