@@ -25,6 +25,7 @@ from db.demo import Account
 from handlers import ROUTES, upkeep
 from handlers.auth import MAX_BODY
 from handlers.client import find_address
+from handlers.connections import Connections, Server
 from handlers.feed import Feed
 from handlers.guarded import NotFoundHandler
 from handlers.limits import Throttle
@@ -43,6 +44,7 @@ REVOCATION_SECONDS = 30  # how often open connections' keys are compared with th
 ABSENCE_SECONDS = 5  # how often it is looked who is absent
 PURGE_SECONDS = 3_600  # how often old messages are deleted, where they are
 INDEX_SECONDS = 1  # how often new messages are indexed
+OTHER_FILES = 100  # that are open besides the connections
 HTTP_SECONDS = 60  # for a request to arrive, and for a connection between two
 ANSWER_SECONDS, CLOSE_SECONDS, COMMIT_SECONDS = 5, 2, 2  # at the stop: to answer, to say goodbye, to commit
 
@@ -69,6 +71,7 @@ def make_app(
         tokens=tokens,
         password_checks=PasswordChecks(throttle),
         presence=presence,
+        connections=Connections(options.connections, options.connections_per_address, options.trusted_proxies),
         pages=Pages(options.text_limit, accounts),
         trusted_origins=options.allowed_origins,
         trusted_proxies=options.trusted_proxies,
@@ -198,14 +201,27 @@ def print_demo(accounts: list[Account], port: int) -> None:
 
 def make_server(
     application: tornado.web.Application, certificate: ssl.SSLContext | None = None
-) -> tornado.httpserver.HTTPServer:
-    return tornado.httpserver.HTTPServer(
+) -> Server:
+    return Server(
         application,
         ssl_options=certificate,
         max_body_size=MAX_BODY,
         body_timeout=HTTP_SECONDS,
         idle_connection_timeout=HTTP_SECONDS,
     )
+
+
+def open_files() -> None:
+    """Make room for the connections, each an open file, or take fewer: a failed accept would be tried on and on."""
+    _, most = resource.getrlimit(resource.RLIMIT_NOFILE)
+    resource.setrlimit(resource.RLIMIT_NOFILE, (most, most))
+    if most != resource.RLIM_INFINITY and options.connections > most - OTHER_FILES:
+        logger.warning(
+            "--connections=%d needs a hard limit of %d open files and it is %d: raise what ulimit -Hn says, or "
+            "LimitNOFILE of the systemd unit; until then %d connections are the most",
+            *(options.connections, options.connections + OTHER_FILES, most, most - OTHER_FILES),
+        )
+        options.connections = most - OTHER_FILES
 
 
 async def repeat(seconds: float, look: Callable[P, Awaitable[None]], *args: P.args, **kwargs: P.kwargs) -> None:
@@ -224,8 +240,7 @@ def main() -> None:
     try:
         settings.read(sys.argv[1:])
         logging.getLogger("tornado.general").setLevel(logging.WARNING)  # it would quote what clients send
-        _, most = resource.getrlimit(resource.RLIMIT_NOFILE)
-        resource.setrlimit(resource.RLIMIT_NOFILE, (most, most))  # each connection is an open file
+        open_files()
         is_clean = asyncio.run(serve())
     except (ValueError, Unavailable) as error:
         sys.exit(f"chat: {error}")

@@ -33,6 +33,8 @@ define("certfile", type=str, help="the certificate's chain (PEM), for TLS; read 
 define("keyfile", type=str, help="the certificate's key (PEM)", group=GROUP)
 define("metrics_port", 0, help="the port of /metrics on 127.0.0.1; 0 for none", group=GROUP)
 define("trusted_proxies", type=str, multiple=True, help="addresses of proxies whose X-Real-IP counts", group=GROUP)
+define("connections", 10_000, help="connections at once, in all", group=GROUP)
+define("connections_per_address", 256, help="connections at once from one address", group=GROUP)
 define("auth_timeout", 10.0, help="seconds in which a connection must authenticate", group=GROUP)
 define("frame_limit", 262_144, help="bytes in one frame", group=GROUP)
 define("text_limit", MAX_TEXT, help=f"characters in one message, at most {MAX_TEXT}", group=GROUP)

@@ -1,16 +1,14 @@
 """What connections cost that say nothing: memory, and CPU time of the messages among them."""
 
-import resource
-
 import click
 
 from bench.lab import TARGETS, Lab, cells, measure, warning
 from bench.load import Figures, Phase
 from bench.report import Goal, Round, Row
+from bench.targets import most_connections
 
 SENDERS = 10
 STEPS = (100, 1_000, 10_000)  # customers connected; a quick one leaves the last one out
-OTHER_FILES = 100  # that a server has open besides its connections
 MEMORY_GOAL = 1.2  # of the relay's per connection
 COST_GOAL = 1.1  # of the cost among the senders alone
 MEMORY = "The server's memory among idle connections"
@@ -24,16 +22,16 @@ def run(lab: Lab) -> list[Round]:
 
 
 def _fitting(steps: tuple[int, ...]) -> tuple[int, ...]:
-    """The steps, the last one lowered to what this process's children may open."""
-    _, most = resource.getrlimit(resource.RLIMIT_NOFILE)
-    if most == resource.RLIM_INFINITY or steps[-1] + OTHER_FILES <= most:
+    """The steps, the last one lowered to what a server may open beside an operator's connection."""
+    most = most_connections() - 1
+    if steps[-1] <= most:
         return steps
     click.echo(
-        f"idle: {steps[-1]} connections need a hard limit of {steps[-1] + OTHER_FILES} open files and it is {most}: "
-        "raise what ulimit -Hn says, or LimitNOFILE of the systemd unit; as many as fit are measured",
+        f"idle: {steps[-1]} connections need a higher limit of open files: raise what ulimit -Hn says, or LimitNOFILE "
+        f"of the systemd unit; {most} are measured",
         err=True,
     )
-    return *(step for step in steps[:-1] if step < most - OTHER_FILES), most - OTHER_FILES
+    return *(step for step in steps[:-1] if step < most), most
 
 
 def _round(lab: Lab, steps: tuple[int, ...]) -> Round:

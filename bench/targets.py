@@ -3,6 +3,7 @@
 import contextlib
 import os
 import re
+import resource
 import secrets
 import subprocess
 import sys
@@ -19,11 +20,13 @@ from db.credentials import hash_password
 from db.users import User
 from handlers.tokens import Tokens
 from manage.database import transaction
+from server import OTHER_FILES
 
 ROOT = Path(__file__).resolve().parent.parent
 SECRET = secrets.token_hex(32)
 PASSWORD = secrets.token_urlsafe(9)
 START_SECONDS, STOP_SECONDS = 20, 20
+CONNECTIONS = 20_000
 
 
 class Target(NamedTuple):
@@ -48,12 +51,19 @@ def service(url: str, log: Path, customers: int) -> Iterator[Target]:
     """The service on a database, which may be empty, with an operator and so many customers. Raises Wrong."""
     operator_token, *tokens = _add_people(url, customers)
     settings = [f"--database={url}", f"--secret-file={log.with_suffix('.secret')}", "--port=0", "--message-rate=0"]
+    settings += [f"--connections={most_connections()}", f"--connections-per-address={CONNECTIONS}"]
     with _running(["server.py", *settings], log) as target:
         yield target._replace(operator_token=operator_token, customer_tokens=tokens)
     with log.open() as lines:
         complaint = next((line for line in lines if line.startswith(("[W", "[E", "[C", "Traceback"))), None)
     if complaint:
         raise Wrong(f"the service complained: {complaint.strip()}")
+
+
+def most_connections() -> int:
+    """As many as are ever wanted, or as the service may open files for."""
+    _, files = resource.getrlimit(resource.RLIMIT_NOFILE)
+    return CONNECTIONS if files == resource.RLIM_INFINITY else min(CONNECTIONS, files - OTHER_FILES)
 
 
 def _add_people(url: str, customers: int) -> list[str]:

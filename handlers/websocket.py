@@ -21,6 +21,7 @@ from db.users import User
 from handlers import methods, protocol, views
 from handlers.auth import identify
 from handlers.client import find_address
+from handlers.connections import Counted, Full
 from handlers.feed import Feed
 from handlers.frames import ReadsAhead
 from handlers.guarded import Guarded
@@ -92,14 +93,19 @@ class WebSocketHandler(Guarded, tornado.websocket.WebSocketHandler):
 
     def open(self, *_: str, **__: str) -> None:
         assert self.ws_connection is not None
-        assert self.ws_connection.stream is not None
+        stream = self.ws_connection.stream
+        assert isinstance(stream, Counted)
         self.set_nodelay(True)
-        self.outbox = Outbox(self.ws_connection.stream, self._note_cut_off)
+        self.outbox = Outbox(stream, self._note_cut_off)
         self.connections.add(self)
         self._limit_silence()
         self.pulse = Pulse(self.settings["ping_interval"], self.ping, self.close)
         address = find_address(self.request, self.settings["trusted_proxies"])
         logger.info("connection %d opened from %s", self.number, address)
+        try:
+            stream.count_as(address)
+        except Full:
+            self.leave(TRY_AGAIN_LATER)
 
     def get_websocket_protocol(self) -> WebSocketProtocol | None:
         """Tornado's, but for how it reads; None for a client of another version."""
