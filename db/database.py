@@ -2,6 +2,7 @@
 
 import asyncio
 import logging
+import math
 import queue
 import threading
 import time
@@ -22,6 +23,7 @@ READS_WAITING = 1_000
 WRITES_WAITING = 10_000
 GROUP_SIZE = 1_000
 FIRST_PAUSE, LONGEST_PAUSE = 0.1, 2.0  # seconds between attempts to reconnect
+FAILING_SECONDS = 60  # for which a database that answers, and refused what was to be stored, is not believed
 
 P = ParamSpec("P")
 T = TypeVar("T")
@@ -66,6 +68,7 @@ class Database:
         self._is_away = False
         self._pause = FIRST_PAUSE
         self._next_attempt = 0.0
+        self._failed_at = -math.inf
         try:
             self._connect()
         except Unavailable:
@@ -148,6 +151,11 @@ class Database:
     @property
     def writes_waiting(self) -> int:
         return self._writes_waiting
+
+    @property
+    def is_failing(self) -> bool:
+        """Whether the database answers and yet the last write, not long ago, could not be stored: its disk is full."""
+        return time.monotonic() < self._failed_at + FAILING_SECONDS
 
     async def write(self, function: Callable[Concatenate[Connection, P], T], *args: P.args, **kwargs: P.kwargs) -> T:
         """Run `function(connection, …)` in a transaction, shared with others, and return when it is committed.
@@ -244,7 +252,11 @@ class Database:
             except Exception as failure:  # stored or not, nobody can know: never run again
                 self._drop(failure)
                 return [Unavailable(f"the commit was not confirmed: {failure}")] * len(group)
+            if any(job.function is not schema.touch for job in group):
+                self._pause, self._failed_at = FIRST_PAUSE, -math.inf
             return outcomes
+        self._failed_at = time.monotonic()  # on a new connection too
+        self._stay_away(error)
         return [Unavailable(str(error))] * len(group)
 
     def _connect(self) -> Connection:
@@ -258,21 +270,24 @@ class Database:
             self._engine.lock(self._connection)
             schema.prepare(self._engine, self._connection)
             schema.ensure_writable(self._engine, self._connection)
-            if not self._is_new:  # one turn later, as a caller of `write` goes on
-                self._post(self._loop.call_soon, self._recovered, self._recover(self._connection))
+            if not self._is_new:
+                self._post(self._recovered, self._recover(self._connection))
         except Exception as error:
             self._drop()
-            self._next_attempt = time.monotonic() + self._pause
-            self._pause = min(2 * self._pause, LONGEST_PAUSE)
-            if not (self._is_away or self._is_new):
-                logger.error("the database is away: %s", error)
-            self._is_away = True
+            self._stay_away(error)
             raise Unavailable(str(error)) from error
         if self._is_away:
             logger.info("the database is back")
         self._is_away = self._is_new = False
-        self._pause = FIRST_PAUSE
         return self._connection
+
+    def _stay_away(self, error: Exception) -> None:
+        """Refuse all until the next attempt."""
+        self._next_attempt = time.monotonic() + self._pause
+        self._pause = min(2 * self._pause, LONGEST_PAUSE)
+        if not (self._is_away or self._is_new):
+            logger.error("the database is away: %s", error)
+        self._is_away = True
 
     def _drop(self, error: Exception | None = None) -> None:
         if error is not None:

@@ -2,6 +2,7 @@
 
 import asyncio
 import threading
+import time
 from collections.abc import Callable
 from typing import Any
 
@@ -223,6 +224,9 @@ class BreakingConnection:
         self._break(sql, lambda: self._connection.insert(sql, rows))
         return self._connection.insert(sql, rows)
 
+    def ensure_room(self) -> None:
+        self._connection.ensure_room()
+
     def close(self) -> None:
         self._connection.close()
 
@@ -242,6 +246,21 @@ async def test_a_connection_lost_before_the_commit_is_made_again_and_the_group_r
         added.message.message_id
     ]
     assert told == [0]
+    await opened.close(10)
+
+
+async def test_what_a_reconnect_found_is_told_before_the_group_behind_it(database_url: str) -> None:
+    """Else its newest id would be below what was told, as if the database were an older one."""
+    engine = Breaking(database_url)
+    order: asyncio.Queue[Any] = asyncio.Queue()
+    opened = Database(engine, messages.find_newest_id, order.put_nowait)
+    anna = User(await opened.write(add, "anna"), "anna", "", None, False)
+    engine.break_at = "BEGIN"
+    opened.write_each(drafts.add_all, Draft(anna, anna.id, "text"), order.put_nowait)
+    await asyncio.sleep(0)  # it is handed over
+    time.sleep(0.5)  # noqa: ASYNC251  # the loop is busy, and meets both at once
+    newest_id, added = await order.get(), await order.get()
+    assert (newest_id, added.message.message_id) == (0, 1)
     await opened.close(10)
 
 
