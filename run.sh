@@ -111,6 +111,11 @@ need_browser() {
     need fonts-noto-color-emoji fc-list -q "Noto Color Emoji"
 }
 
+need_faults() {
+    need strace hash strace
+    need libfaketime test -e /usr/lib/*/faketime/libfaketime.so.1
+}
+
 # install: installs the packages that are missing; nothing of them is started.
 install() {
     [ -z "$packages" ] && return
@@ -148,6 +153,7 @@ test)
     need_systemd
     need_nginx
     need_browser
+    need_faults
     install
     "$python" -m ruff format --check .
     "$python" -m ruff check .

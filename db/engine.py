@@ -40,6 +40,9 @@ class Connection(Protocol):
         Returns the ids that were generated, if any, in the order of the rows.
         """
 
+    def ensure_room(self) -> None:
+        """Raises OSError where the disk, if it is this machine's, has no room for the next messages."""
+
     def close(self) -> None: ...
 
 

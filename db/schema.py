@@ -155,10 +155,13 @@ def ensure_writable(engine: Engine, connection: Connection) -> None:
         connection.execute("COMMIT")
     except Exception as error:
         raise Unavailable(
-            f"cannot write to the database: {error}; give this user the right to (of SQLite's files also -wal and -shm)"
+            f"cannot write to the database: {error}; make room on its disk, "
+            "or give this user the right to (of SQLite's files also -wal and -shm)"
         ) from error
 
 
 def touch(connection: Connection) -> None:
     """Prove that the database takes a write: for `/healthz`."""
-    connection.execute("UPDATE schema_version SET version = version")
+    connection.ensure_room()
+    for _ in range(2):  # a value that stays the same is not written by either engine
+        connection.execute("UPDATE schema_version SET version = -version")

@@ -1,6 +1,7 @@
 """The embedded engine: SQLite in WAL mode, a commit is on the disk when it returns."""
 
 import contextlib
+import errno
 import fcntl
 import os
 import sqlite3
@@ -10,6 +11,7 @@ from typing import Any
 from db.clock import unix_seconds
 from db.engine import Connection, SearchSQL, Unavailable
 
+ROOM = 2**20  # bytes on the disk, below which it is full
 BUSY_SECONDS = 5  # how long a statement waits for another process's write, such as `user add`
 
 # What the file or the disk refused, unlike SQLITE_ERROR or SQLITE_CONSTRAINT, which a statement earns.
@@ -43,6 +45,7 @@ SEARCH = SearchSQL(
 
 class SQLiteConnection(sqlite3.Connection):
     search = SEARCH
+    folder: str
 
     def insert(self, sql: str, rows: Sequence[Sequence[Any]]) -> Sequence[int]:
         """Many rows in a statement: to run one gives the interpreter's lock away, and waits until it is free again."""
@@ -55,6 +58,12 @@ class SQLiteConnection(sqlite3.Connection):
             newest_id = cursor.lastrowid or 0
             ids += range(newest_id - len(some) + 1, newest_id + 1)
         return ids
+
+    def ensure_room(self) -> None:
+        """What proves that the database takes a write may fit into the log's old pages, and the next message not."""
+        disk = os.statvfs(self.folder)
+        if disk.f_blocks and disk.f_bavail * disk.f_frsize < ROOM:
+            raise OSError(errno.ENOSPC, f"{os.strerror(errno.ENOSPC)}, less than {ROOM} bytes", self.folder)
 
 
 def _split(rows: Sequence[Sequence[Any]]) -> Iterator[Sequence[Sequence[Any]]]:
@@ -95,6 +104,7 @@ class SQLite:
                 f"cannot open the database {self.path}: {_reason(error)}; "
                 "check that its folder is there, that it is a file, and that this user may write to both"
             ) from error
+        connection.folder = os.path.dirname(self.path) or "."
         try:
             connection.execute("PRAGMA journal_mode = WAL")
             connection.execute("PRAGMA synchronous = FULL")
@@ -131,7 +141,9 @@ class SQLite:
 
     def is_away(self, error: Exception) -> bool:
         code = getattr(error, "sqlite_errorcode", None)
-        return isinstance(code, int) and code & 0xFF in AWAY  # the low byte is the primary code
+        return isinstance(error, OSError) or (
+            isinstance(code, int) and code & 0xFF in AWAY
+        )  # the low byte is the primary
 
     def is_done(self, error: Exception) -> bool:
         return False  # a migration is one transaction here: it happened whole or not at all

@@ -22,7 +22,10 @@ class HealthHandler(Guarded, tornado.web.RequestHandler):
         except Unavailable:
             self._complain("the database does not answer")
         else:
-            self.finish({"status": "ok"})
+            if database.is_failing:
+                self._complain("the database answers and could not store what was last written")
+            else:
+                self.finish({"status": "ok"})
 
     head = get
 

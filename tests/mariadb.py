@@ -65,6 +65,10 @@ class MariaDB:
                 assert time.monotonic() < deadline, "mariadbd does not start"
                 time.sleep(0.05)
 
+    @property
+    def is_running(self) -> bool:
+        return self._process is not None and self._process.poll() is None
+
     def stop(self) -> None:
         if self._process is not None:
             self._process.terminate()

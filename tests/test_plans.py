@@ -33,6 +33,9 @@ class Recorder:
     def insert(self, sql: str, rows: Any) -> Any:
         return self._connection.insert(sql, rows)
 
+    def ensure_room(self) -> None:
+        self._connection.ensure_room()
+
     def close(self) -> None:
         self._connection.close()
 

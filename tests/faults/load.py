@@ -105,9 +105,11 @@ class Person:
 
 
 class Writer(Person):
-    def __init__(self, url: str, token: str, name: str, load: "Load") -> None:
+    def __init__(self, url: str, token: str, name: str, load: "Load", length: int) -> None:
+        """A text of that many characters at least is sent."""
         super().__init__(url, token)
         self.name = name
+        self._length = length
         self._load = load
         self.open: list[Post] = []  # neither acknowledged nor given up, in their order
         self._unchecked: list[Post] = []
@@ -139,7 +141,7 @@ class Writer(Person):
 
     def _make(self) -> Post:
         number = next(self._numbers)
-        post = Post(f"{self.name} {number}", f"{self.name}-{number}" if number % 3 else None)
+        post = Post(f"{self.name} {number}".ljust(self._length, "."), f"{self.name}-{number}" if number % 3 else None)
         self.open.append(post)
         self._unchecked.append(post)
         return post
@@ -208,9 +210,11 @@ class Listener(Person):
     def __init__(self, url: str, token: str) -> None:
         super().__init__(url, token)
         self.heard = 0
+        self.listens = asyncio.Event()
 
     async def _talk(self, client: Client, messages: list[Json]) -> None:
         self._hear(messages)
+        self.listens.set()
         while (frame := await client.receive()) is not None:
             self._hear([frame["result"]["message"]])
 
@@ -224,13 +228,13 @@ class Listener(Person):
 class Load:
     """The customers and the operator. `tally` is of all checks so far."""
 
-    def __init__(self, url: str, tokens: TokensByName) -> None:
+    def __init__(self, url: str, tokens: TokensByName, length: int) -> None:
         self.tally = Tally()
         self.is_writing = True
         self.refused = 0  # with error 5
         self._acknowledged = 0
         self._more = asyncio.Event()
-        self.writers = [Writer(url, tokens[name], name, self) for name in CUSTOMERS]
+        self.writers = [Writer(url, tokens[name], name, self, length) for name in CUSTOMERS]
         self.listener = Listener(url, tokens[OPERATOR])
 
     def note_acknowledged(self) -> None:
@@ -244,6 +248,12 @@ class Load:
             self._more.clear()
             await self._more.wait()
 
+    async def fail(self, count: int = 1) -> None:
+        """Until so many more messages are refused with error 5."""
+        target = self.refused + count
+        while self.refused < target:
+            await asyncio.sleep(PAUSE)
+
     async def check(self) -> None:
         """Let all that is under way be acknowledged, and compare it with what is stored."""
         self.is_writing = False
@@ -255,15 +265,17 @@ class Load:
         assert (tally.lost, tally.doubled, tally.disordered) == (0, 0, 0), tally
         while self.listener.newest_id < max(writer.newest_id for writer in self.writers):
             await asyncio.sleep(PAUSE)
-        assert self.listener.heard == tally.stored
+        assert self.listener.heard == tally.stored, f"{self.listener.heard} heard of {tally}"
         self.is_writing = True
 
 
 @contextlib.asynccontextmanager
-async def loading(url: str, tokens: TokensByName) -> AsyncIterator[Load]:
-    """What fails in one of them is raised at the end."""
-    load = Load(url, tokens)
-    tasks = [asyncio.ensure_future(person.stay()) for person in (*load.writers, load.listener)]
+async def loading(url: str, tokens: TokensByName, length: int = 1) -> AsyncIterator[Load]:
+    """Of texts of that many characters at least. What fails in one of them is raised at the end."""
+    load = Load(url, tokens, length)
+    tasks = [asyncio.ensure_future(load.listener.stay())]
+    await load.listener.listens.wait()
+    tasks += [asyncio.ensure_future(writer.stay()) for writer in load.writers]
     try:
         yield load
     finally:
