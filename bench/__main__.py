@@ -12,7 +12,7 @@ from pathlib import Path
 
 import click
 
-from bench import charts, desk, fairness, fanout, growth, idle, report, start, throughput
+from bench import charts, desk, fairness, fanout, flood, growth, idle, report, start, throughput
 from bench.client import Wrong
 from bench.lab import Lab
 from bench.report import Part, Round
@@ -24,6 +24,7 @@ REPORT = VAR / "bench.json"
 MEASUREMENTS: dict[str, Callable[[Lab], list[Round]]] = {
     "throughput": throughput.run,
     "fairness": fairness.run,
+    "flood": flood.run,
     "idle": idle.run,
     "fanout": fanout.run,
     "growth": growth.run,
@@ -41,6 +42,7 @@ def bench(names: Sequence[str], is_quick: bool) -> None:
     \b
     throughput  messages a second, and how long one takes, beside a bare relay
     fairness    what one customer who floods costs the others
+    flood       what hostile peers of many kinds cost the others
     idle        what 10,000 connections cost that say nothing, beside the relay's
     fanout      what one message to 200 operators costs, beside the relay's
     growth      what 5,000,000 stored messages cost

@@ -26,7 +26,7 @@ ROOT = Path(__file__).resolve().parent.parent
 SECRET = secrets.token_hex(32)
 PASSWORD = secrets.token_urlsafe(9)
 START_SECONDS, STOP_SECONDS = 20, 20
-CONNECTIONS = 20_000
+CONNECTIONS, OPERATORS = 20_000, 300  # as many as are ever wanted
 
 
 class Target(NamedTuple):
@@ -51,7 +51,7 @@ def service(url: str, log: Path, customers: int) -> Iterator[Target]:
     """The service on a database, which may be empty, with an operator and so many customers. Raises Wrong."""
     operator_token, *tokens = _add_people(url, customers)
     settings = [f"--database={url}", f"--secret-file={log.with_suffix('.secret')}", "--port=0", "--message-rate=0"]
-    settings += [f"--connections={most_connections()}", f"--connections-per-address={CONNECTIONS}"]
+    settings += [f"--connections={most_connections()}", f"--connections-per-address={customers + OPERATORS}"]
     with _running(["server.py", *settings], log) as target:
         yield target._replace(operator_token=operator_token, customer_tokens=tokens)
     with log.open() as lines:
@@ -61,7 +61,7 @@ def service(url: str, log: Path, customers: int) -> Iterator[Target]:
 
 
 def most_connections() -> int:
-    """As many as are ever wanted, or as the service may open files for."""
+    """As many as the service may open files for, if they are fewer."""
     _, files = resource.getrlimit(resource.RLIMIT_NOFILE)
     return CONNECTIONS if files == resource.RLIM_INFINITY else min(CONNECTIONS, files - OTHER_FILES)
 

@@ -1,0 +1,63 @@
+"""What hostile peers of each kind cost the customers: how long their acknowledgements take, with them and without."""
+
+import contextlib
+import subprocess
+import sys
+import time
+from collections.abc import Iterator
+
+from bench.lab import ENGINES, Lab, cells, measure
+from bench.load import Phase, resident_kib
+from bench.report import Goal, Round, Row
+from bench.targets import ROOT, Target
+from tests.faults.floods import KINDS
+
+CUSTOMERS = 49
+SETTLE_SECONDS = 1.0  # for the flood to be there
+SLOWER, GROWTH = "p99 to calm", "MiB more"
+GOAL = 3.0
+MESSAGES = "messages"  # would be told to the load's operator: fairness measures them
+
+
+def run(lab: Lab) -> list[Round]:
+    """Rounds of a table for each engine: calm, and then a flood of each kind. Raises Wrong."""
+    return [{_title(engine): _rows(lab, engine) for engine in ENGINES} for _ in lab.rounds("flood", 3)]
+
+
+def _title(engine: str) -> str:
+    return f"{CUSTOMERS} customers, 1 in flight, and a flood, on {engine}"
+
+
+def _rows(lab: Lab, engine: str) -> list[Row]:
+    phase = Phase(CUSTOMERS, 1, lab.seconds(2.0))
+    rows = []
+    for kind in (kind for kind in KINDS if kind != MESSAGES):
+        with lab.start(engine, CUSTOMERS + 1) as target:
+            calm = measure(target, [lab.warm_up(CUSTOMERS, 1), phase])[1]
+            memory = resident_kib(target.pid)
+            with _flood(kind, target):
+                flooded = measure(target, [phase])[0]
+                growth = (resident_kib(target.pid) - memory) / 1024
+        figures = {"calm p99 ms": calm.ack_p99, SLOWER: flooded.ack_p99 / calm.ack_p99, GROWTH: growth}
+        rows.append(Row({"flood": kind, **cells(flooded), **figures}, {SLOWER: Goal(GOAL)}))
+    return rows
+
+
+@contextlib.contextmanager
+def _flood(kind: str, target: Target) -> Iterator[None]:
+    """Peers of that kind, with a token of the last customer, as a process of their own."""
+    process = subprocess.Popen(
+        [sys.executable, "-m", "tests.faults.floods", kind, str(target.port)],
+        cwd=ROOT,
+        stdin=subprocess.PIPE,
+        text=True,
+    )
+    try:
+        assert process.stdin
+        process.stdin.write(target.customer_tokens[-1])
+        process.stdin.close()
+        time.sleep(SETTLE_SECONDS)
+        yield
+    finally:
+        process.kill()
+        process.wait()
