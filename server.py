@@ -199,9 +199,7 @@ def print_demo(accounts: list[Account], port: int) -> None:
     sys.stdout.flush()
 
 
-def make_server(
-    application: tornado.web.Application, certificate: ssl.SSLContext | None = None
-) -> Server:
+def make_server(application: tornado.web.Application, certificate: ssl.SSLContext | None = None) -> Server:
     return Server(
         application,
         ssl_options=certificate,

@@ -39,8 +39,8 @@ async def test_it_counts_what_happens_and_only_on_its_own_port(database_url: str
             await anna.call("message.send", str(number))
         assert await anna.refused("message.send", "") == 1
         seen = await scrape(port)
-        for role in ("customer", "operator", "none"):
-            assert seen[f'chat_connections{{role="{role}"}}'] == 1
+        for kind in ("customer", "operator", "none"):
+            assert seen[f'chat_connections{{role="{kind}"}}'] == 1
         assert seen['chat_messages_total{role="customer"}'] == 3
         assert seen['chat_errors_total{code="1"}'] == 1
         assert seen['chat_log_ins_total{outcome="ok"}'] == 2

@@ -17,7 +17,7 @@ from tornado.websocket import WebSocketError
 
 from db import users
 from handlers.tokens import Tokens, find_secret
-from manage import transaction
+from manage.database import transaction
 from tests.client import Client, Json
 from tests.conftest import PASSWORD_HASH
 
