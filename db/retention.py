@@ -7,7 +7,7 @@ from db import conversations, search_index
 from db.conversations import Conversation
 from db.engine import Connection
 
-BATCH = 50  # messages, and notes, that are deleted in one transaction
+BATCH = 10  # messages, and notes, that are deleted in one transaction: it holds up others for some milliseconds
 
 
 class Purged(NamedTuple):
@@ -60,11 +60,13 @@ def _settle(connection: Connection, user_id: int) -> Conversation | None:
                 SELECT COUNT(*) FROM messages m
                 WHERE m.user_id = conversations.user_id AND m.id > conversations.operator_read_id
                     AND NOT m.is_from_support),
+            is_closed = CASE
+                WHEN EXISTS (SELECT m.id FROM messages m WHERE m.user_id = conversations.user_id)
+                THEN is_closed ELSE TRUE END,
             version = version + 1
         WHERE user_id = ?
     """
     connection.execute(sql, (user_id,))
-    connection.execute("UPDATE conversations SET is_closed = TRUE WHERE user_id = ? AND last_id = 0", (user_id,))
     after = conversations.get(connection, user_id)
     is_same = (before.waiting_id, before.last_id) == (after.waiting_id, after.last_id)
     return None if is_same else after
