@@ -12,6 +12,7 @@ usage() {
 ./run.sh backup FILE, backup --keep=14 FOLDER       one file with all that the database holds
 ./run.sh restore FILE                               the way back, into an empty database of either engine
 ./run.sh export FILE.jsonl|.csv|.html               the messages, for other programs and for paper
+./run.sh doctor [--url=https://...]                 is everything as it should be; --help
 ./run.sh test [--quick] [pytest's arguments]        format, lint, types and tests; --quick: without the slow ones
 ./run.sh bench [NAME...] [--quick]                  measures its speed; --help for what there is
 EOF
@@ -146,7 +147,7 @@ esac
 case $word in
 serve) service server.py "$@" ;;
 demo) service server.py --demo --database=sqlite:var/demo.db "$@" ;;
-user | backup | restore | export) service -m manage "$word" "$@" ;;
+user | backup | restore | export | doctor) service -m manage "$word" "$@" ;;
 test)
     environment tests requirements.txt tests/requirements.txt
     [ -n "${CHAT_TEST_MYSQL:-}" ] || need_mariadb

@@ -149,6 +149,7 @@ write_settings() {
 
 database = "$url"
 secret-file = "/var/lib/chat/secret"
+backup-folder = "/var/lib/chat/backups"
 trusted-proxies = ["127.0.0.1", "::1"]
 END
 }

@@ -3,6 +3,7 @@
 import click
 
 from manage.backup import backup, restore
+from manage.doctor import doctor
 from manage.erase import erase
 from manage.export import export
 from manage.importing import import_users
@@ -16,7 +17,7 @@ def cli() -> None:
 
 user.add_command(import_users)
 user.add_command(erase)
-for command in (user, backup, restore, export):
+for command in (user, backup, restore, export, doctor):
     cli.add_command(command)
 
 if __name__ == "__main__":

@@ -26,8 +26,8 @@ async def scrape(port: int) -> dict[str, float]:
 
 
 async def test_it_counts_what_happens_and_only_on_its_own_port(database_url: str, tmp_path: Path) -> None:
-    for name, role in (("olga", ["--operator"]), ("anna", [])):
-        manage("user", "add", name, *role, f"--database={database_url}", stdin="secret\n")
+    for name, options in (("olga", ["--operator"]), ("anna", [])):
+        manage("user", "add", name, *options, f"--database={database_url}", stdin="secret\n")
     port = free_port()
     with running(tmp_path, f"--database={database_url}", f"--metrics-port={port}") as service:
         anna, olga, silent = [await Client.connect(service.url) for _ in range(3)]
