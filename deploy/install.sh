@@ -50,7 +50,7 @@ for argument; do
 done
 
 program=$root/opt/chat etc=$root/etc/chat data=$root/var/lib/chat units=$root/etc/systemd/system
-enabled="chat.socket chat-metrics.socket chat.service"
+enabled="chat.socket chat-metrics.socket chat.service chat-backup.timer"
 
 # on_systemd COMMAND...: systemctl, where the tree is a machine that runs systemd.
 on_systemd() {
@@ -175,11 +175,16 @@ write_drop_in() {
 
 copy_units() {
     mkdir -p "$units"
-    install -m 644 "$source"/deploy/*.service "$source"/deploy/*.socket "$units/"
+    install -m 644 "$source"/deploy/*.service "$source"/deploy/*.socket "$source"/deploy/*.timer "$units/"
 }
 
 listen_at() {
     printf '[Socket]\nListenStream=\nListenStream=%s\n' "$listen" | write_drop_in chat.socket listen.conf
+}
+
+reach_network() {
+    write_drop_in chat.service network.conf <"$source/deploy/network.conf"
+    write_drop_in chat-backup.service network.conf <"$source/deploy/network.conf"
 }
 
 replace_program() {
@@ -198,7 +203,7 @@ start() {
     if [ -n "$listen" ]; then
         on_systemd stop chat.service chat.socket
     fi
-    on_systemd start chat.socket chat-metrics.socket ||
+    on_systemd start chat.socket chat-metrics.socket chat-backup.timer ||
         fail "cannot listen${listen:+ on $listen}: see journalctl -u chat.socket; say --listen=ADDRESS:PORT for another place"
     if ! on_systemd restart chat.service; then
         on_systemd status --no-pager --lines=5 chat.service >&2 || true
@@ -228,8 +233,7 @@ install_all() {
     step "copying the units to $units" copy_units
     [ -z "$listen" ] || step "listening on $listen" listen_at
     case $database in
-    mysql://*) step "letting the service reach the database over the network" write_drop_in chat.service network.conf \
-        <"$source/deploy/network.conf" ;;
+    mysql://*) step "letting the service reach the database over the network" reach_network ;;
     esac
     step "putting the program into $program" replace_program
     step "enabling $enabled" enable
@@ -261,10 +265,10 @@ stop_all() {
 
 remove_units() {
     local unit
-    for unit in "$source"/deploy/*.service "$source"/deploy/*.socket; do
+    for unit in "$source"/deploy/*.service "$source"/deploy/*.socket "$source"/deploy/*.timer; do
         rm -f "$units/$(basename "$unit")"
     done
-    rm -rf "$units"/chat.service.d "$units"/chat.socket.d
+    rm -rf "$units"/chat.service.d "$units"/chat.socket.d "$units"/chat-backup.service.d
     on_systemd daemon-reload
 }
 
