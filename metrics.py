@@ -1,9 +1,12 @@
 """What is counted for whoever watches the service, in Prometheus's terms; handlers/metrics.py shows it."""
 
-from prometheus_client import CollectorRegistry, Counter, Gauge, Histogram, ProcessCollector
+import os
+import resource
 
+from prometheus_client import CollectorRegistry, Counter, Gauge, Histogram, disable_created_metrics
+
+disable_created_metrics()
 REGISTRY = CollectorRegistry()
-ProcessCollector(registry=REGISTRY)
 
 CONNECTIONS = Gauge("chat_connections", "Open connections", ["role"], registry=REGISTRY)
 MESSAGES = Counter("chat_messages", "Messages that were stored", ["role"], registry=REGISTRY)
@@ -20,3 +23,9 @@ WRITES_WAITING = Gauge("chat_writes_waiting", "Changes that wait for a commit", 
 DATABASE_UP = Gauge("chat_database_up", "Whether the database answers", registry=REGISTRY)
 WAITING = Gauge("chat_waiting_conversations", "Conversations that wait for an answer", registry=REGISTRY)
 LONGEST_WAIT = Gauge("chat_longest_wait_seconds", "The longest of their waits", registry=REGISTRY)
+
+# The library's own collector is silent where, as in deploy/chat.service, the rest of /proc is hidden.
+OPEN_FILES = Gauge("chat_open_files", "Files that are open, a connection being one", registry=REGISTRY)
+OPEN_FILES.set_function(lambda: len(os.listdir("/proc/self/fd")))
+MOST_FILES = Gauge("chat_most_files", "Files that may be open at once", registry=REGISTRY)
+MOST_FILES.set_function(lambda: resource.getrlimit(resource.RLIMIT_NOFILE)[0])
