@@ -3,9 +3,8 @@
 import os
 import resource
 
-from prometheus_client import CollectorRegistry, Counter, Gauge, Histogram, disable_created_metrics
+from prometheus_client import CollectorRegistry, Counter, Gauge, Histogram
 
-disable_created_metrics()
 REGISTRY = CollectorRegistry()
 
 CONNECTIONS = Gauge("chat_connections", "Open connections", ["role"], registry=REGISTRY)
