@@ -7,6 +7,7 @@ from typing import ClassVar
 from tornado.iostream import IOStream, StreamClosedError
 
 UNREAD_BYTES = 16 * 2**20  # what a reader may leave unread when more is to come
+ALL_UNREAD_BYTES = 256 * 2**20  # and what all may: past it, who has left the most is cut off
 
 
 class Outbox:
@@ -18,6 +19,8 @@ class Outbox:
     __slots__ = ("_cut_off", "_frames", "_stream", "_unread")
 
     waiting: ClassVar[list["Outbox"]] = []  # those with frames in this turn of the loop
+    behind: ClassVar[set["Outbox"]] = set()  # those whose reader has left something unread
+    unread_of_all: ClassVar[int] = 0
 
     def __init__(self, stream: IOStream, cut_off: Callable[[], None]) -> None:
         """`cut_off` is called before the stream of a reader who does not read is closed."""
@@ -46,8 +49,7 @@ class Outbox:
         data = b"".join(self._frames)
         self._frames.clear()
         if self._unread > UNREAD_BYTES:
-            self._cut_off()
-            self._stream.close()
+            self._end()
             return
         rest = data[self._write_now(data) :]
         if not rest:
@@ -57,7 +59,7 @@ class Outbox:
         except StreamClosedError:
             return
         if not written.done():
-            self._unread += len(rest)
+            self._note_unread(len(rest))
             written.add_done_callback(lambda _: self._note_read(len(rest)))
 
     def _write_now(self, data: bytes) -> int:
@@ -69,5 +71,22 @@ class Outbox:
         except OSError:  # or it is full; the stream finds out which
             return 0
 
+    def _note_unread(self, size: int) -> None:
+        self._unread += size
+        Outbox.unread_of_all += size
+        self.behind.add(self)
+        if self.unread_of_all > ALL_UNREAD_BYTES:
+            max(self.behind, key=lambda one: one._unread)._end()
+
     def _note_read(self, size: int) -> None:
-        self._unread -= size
+        if self in self.behind:  # else it was cut off
+            self._unread -= size
+            Outbox.unread_of_all -= size
+            if not self._unread:
+                self.behind.remove(self)
+
+    def _end(self) -> None:
+        Outbox.unread_of_all -= self._unread
+        self.behind.discard(self)
+        self._cut_off()
+        self._stream.close()

@@ -123,10 +123,11 @@ async def test_a_peer_that_answers_no_ping_is_dropped_and_one_that_does_stays(de
     assert await anna.call("message.history")
 
 
+@pytest.mark.parametrize("bound", ["UNREAD_BYTES", "ALL_UNREAD_BYTES"])
 async def test_a_reader_that_does_not_read_is_cut_off_and_comes_back(
-    desk: Desk, app: Application, monkeypatch: pytest.MonkeyPatch
+    desk: Desk, app: Application, monkeypatch: pytest.MonkeyPatch, bound: str
 ) -> None:
-    monkeypatch.setattr(outbox, "UNREAD_BYTES", 2**20)
+    monkeypatch.setattr(outbox, bound, 2**20)
     app.settings["message_rate"] = 0
     anna = await desk.enter("anna")
     writer = await enter_and_fall_silent(desk, "olga")
@@ -135,6 +136,8 @@ async def test_a_reader_that_does_not_read_is_cut_off_and_comes_back(
     (slow,) = WebSocketHandler.operators
     while slow in WebSocketHandler.connections:  # what is cut off is gone; else this test runs into its timeout
         await anna.call("message.send", "x" * 16_000)
+    await desk.until(lambda: not outbox.Outbox.behind)
+    assert outbox.Outbox.unread_of_all == 0
     writer.close()
     again = await desk.open()
     result = await again.call("message.auth", await desk.token("olga"), 0)
