@@ -15,6 +15,7 @@ usage() {
 ./run.sh doctor [--url=https://...]                 is everything as it should be; --help
 ./run.sh test [--quick] [pytest's arguments]        format, lint, types and tests; --quick: without the slow ones
 ./run.sh bench [NAME...] [--quick]                  measures its speed; --help for what there is
+./run.sh lock                                       pins what the requirements.in ask for, with all that it needs
 EOF
 }
 
@@ -43,7 +44,7 @@ environment() {
             echo "run.sh: making the environment in $folder" >&2
             rm -rf "$folder"
             python3 -m venv "$folder"
-            "$python" -m pip install -qq --disable-pip-version-check $(printf -- '-r %s ' "$@") >&2 ||
+            "$python" -m pip install -qq --disable-pip-version-check --require-hashes $(printf -- '-r %s ' "$@") >&2 ||
                 fail "pip could not install $*; see above"
             touch "$folder/complete"
             for old in .venv/"$name-$interpreter"-*; do
@@ -136,6 +137,25 @@ install() {
     ) || fail "apt-get could not install$packages"
 }
 
+# audit: fails if a requirement has a known vulnerability; where the list of them is out of reach, it says so.
+audit() {
+    local report
+    report=$("$python" -m pip_audit --disable-pip --require-hashes --progress-spinner=off --timeout=20 \
+        $(printf -- '-r %s ' requirements.txt tests/requirements.txt bench/requirements.txt) 2>&1) || true
+    grep -q "^Found .* known vulnerabilit" <<<"$report" && fail "$report"
+    grep -q "^No known vulnerabilit" <<<"$report" && ! grep -q "could not be audited" <<<"$report" ||
+        echo "run.sh: the list of known vulnerabilities is out of reach: the requirements were not compared with it" >&2
+}
+
+# lock: makes each requirements.txt from the requirements.in beside it, for Python 3.11 and newer.
+lock() {
+    local folder
+    for folder in . tests bench; do
+        "$python" -m uv pip compile --quiet --universal --python-version=3.11 --generate-hashes --no-header "$@" \
+            -c requirements.in -c tests/requirements.in $folder/requirements.in -o $folder/requirements.txt
+    done
+}
+
 words=("$@")
 word=${1-serve}
 case $word in
@@ -159,7 +179,12 @@ test)
     "$python" -m ruff format --check .
     "$python" -m ruff check .
     "$python" -m mypy
+    [ $# -gt 0 ] || audit
     exec "$python" -m pytest "$@"
+    ;;
+lock)
+    environment tests requirements.txt tests/requirements.txt
+    lock "$@"
     ;;
 bench)
     environment bench requirements.txt tests/requirements.txt bench/requirements.txt

@@ -43,3 +43,12 @@ def test_every_word_of_run_sh_that_the_documents_name_is_one() -> None:
     words = {word for one in found for word in one.split(" | ")} | {"help"}
     for path in [*ROOT.glob("docs/*.md"), ROOT / "README.md"]:
         assert set(re.findall(r"\./run\.sh (\w+)", path.read_text())) <= words
+
+
+@pytest.mark.parametrize("folder", ["", "tests", "bench"])
+def test_every_requirement_is_pinned_with_hashes(folder: str) -> None:
+    asked, locked = ((ROOT / folder / f"requirements.{suffix}").read_text() for suffix in ("in", "txt"))
+    names = {line.partition("  #")[0] for line in asked.splitlines()}
+    pins = re.findall(r"^(\S+==\S+)(?: ;[^\\]*)? \\\n    --hash=sha256:[0-9a-f]{64}\b", locked, re.MULTILINE)
+    assert names <= set(pins)
+    assert len(pins) == len(re.findall(r"^[^\s#]", locked, re.MULTILINE)), "./run.sh lock"
