@@ -23,7 +23,7 @@ import systemd
 from db import Database, Unavailable, backup, demo, find_engine, messages, users
 from db.demo import Account
 from handlers import ROUTES, upkeep
-from handlers.auth import MAX_BODY
+from handlers.auth import MAX_BODY, AuthHandler
 from handlers.client import find_address
 from handlers.connections import Connections, Server
 from handlers.feed import Feed
@@ -86,13 +86,15 @@ def make_app(
 
 
 def log_request(handler: tornado.web.RequestHandler) -> None:
-    """One line a request. Its query stays out: somebody may put a token there. A page fetches many files."""
+    """One line a request, without what a client made up, which may be a token. A page fetches many files."""
     level = logging.DEBUG if isinstance(handler, FileHandler) else logging.INFO
     request = handler.request
     address = find_address(request, handler.settings["trusted_proxies"])
     milliseconds = request.request_time() * 1000
     status = handler.get_status()
-    logger.log(level, "%s %s from %s %d %.1f ms", request.method, request.path, address, status, milliseconds)
+    method = request.method if request.method in handler.SUPPORTED_METHODS else "-"
+    path = request.path if status != 404 or isinstance(handler, AuthHandler) else "-"
+    logger.log(level, "%s %s from %s %d %.1f ms", method, path, address, status, milliseconds)
 
 
 async def serve() -> bool:

@@ -233,6 +233,9 @@ async def test_the_log_holds_no_token_password_text_or_query(
         client.send("message.auth", forged)
         assert await client.close_code() == 1008
     await http_client.fetch(f"{desk.url}/healthz?token={token}")
+    for path in (f"token={token}", f"web/{token}", "v1/auth/secret"):
+        await http_client.fetch(f"{desk.url}/{path}", raise_error=False)
+    assert (await raw(desk, b"SECRET / HTTP/1.1\r\nHost: secret\r\n\r\n")).startswith(b"HTTP/1.1 405")
     log = caplog.text.replace(desk.url, "")
     assert "message.send ok" in log
     assert f"user {desk.ids['anna']}" in log
