@@ -72,7 +72,9 @@ async def refuse(scene: Scene) -> None:
     await scene.health.until(503)
     failing = time.monotonic()
     await scene.load.fail(REFUSED)
-    assert scene.health.said(failing, time.monotonic()) == {503}
+    said = scene.health.said(failing, time.monotonic())
+    assert 503 in said
+    assert scene.mariadb or said == {503}  # MariaDB stores what still fits in a page, and then 200 is the truth
     assert resident_bytes(scene.service.pid) - before < GROWTH
 
 
