@@ -145,17 +145,7 @@ async def serve_on(sockets: list[socket.socket], watched: list[socket.socket], s
     if watched:
         tornado.httpserver.HTTPServer(make_metrics_app(database)).add_sockets(watched)
         logger.info("metrics on http://127.0.0.1:%d/metrics", watched[0].getsockname()[1])
-    presence, grace = application.settings["presence"], options.assignment_grace
-    watches = [
-        asyncio.ensure_future(repeat(REVOCATION_SECONDS, upkeep.close_revoked, database)),
-        asyncio.ensure_future(repeat(ABSENCE_SECONDS, upkeep.release_held, database, presence, grace)),
-        asyncio.ensure_future(repeat(INDEX_SECONDS, upkeep.index_messages, database)),
-    ]
-    if options.retention_days:
-        purge = repeat(PURGE_SECONDS, upkeep.purge_old, database, presence, options.retention_days)
-        watches.append(asyncio.ensure_future(purge))
-    if beat_seconds := systemd.find_beat_seconds():
-        watches.append(asyncio.ensure_future(repeat(beat_seconds, systemd.beat)))
+    watches = start_watches(database, application.settings["presence"])
     systemd.notify("READY=1")
     await stop.wait()
     systemd.notify("STOPPING=1")
@@ -167,6 +157,20 @@ async def serve_on(sockets: list[socket.socket], watched: list[socket.socket], s
     is_clean = await database.close(COMMIT_SECONDS)
     logger.info("stopped")
     return is_clean
+
+
+def start_watches(database: Database, presence: Presence) -> list[asyncio.Future[None]]:
+    """What is looked after for as long as the service runs: a task each."""
+    looks = [
+        repeat(REVOCATION_SECONDS, upkeep.close_revoked, database),
+        repeat(ABSENCE_SECONDS, upkeep.release_held, database, presence, options.assignment_grace),
+        repeat(INDEX_SECONDS, upkeep.index_messages, database),
+    ]
+    if options.retention_days:
+        looks.append(repeat(PURGE_SECONDS, upkeep.purge_old, database, presence, options.retention_days))
+    if beat_seconds := systemd.find_beat_seconds():
+        looks.append(repeat(beat_seconds, systemd.beat))
+    return [asyncio.ensure_future(look) for look in looks]
 
 
 def read_certificate() -> ssl.SSLContext | None:
