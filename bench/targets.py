@@ -54,10 +54,9 @@ def service(url: str, log: Path, customers: int) -> Iterator[Target]:
     settings += [f"--connections={most_connections()}", f"--connections-per-address={customers + OPERATORS}"]
     with _running(["server.py", *settings], log) as target:
         yield target._replace(operator_token=operator_token, customer_tokens=tokens)
-    with log.open() as lines:
-        complaint = next((line for line in lines if line.startswith(("[W", "[E", "[C", "Traceback"))), None)
+    complaint = re.search(r"^(\[[WEC]|Traceback).*", log.read_text(), re.MULTILINE | re.DOTALL)
     if complaint:
-        raise Wrong(f"the service complained: {complaint.strip()}")
+        raise Wrong(f"the service complained: {complaint[0][:2000].strip()}")
 
 
 def most_connections() -> int:
