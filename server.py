@@ -93,7 +93,7 @@ def log_request(handler: tornado.web.RequestHandler) -> None:
     milliseconds = request.request_time() * 1000
     status = handler.get_status()
     method = request.method if request.method in handler.SUPPORTED_METHODS else "-"
-    path = request.path if status != 404 or isinstance(handler, AuthHandler) else "-"
+    path = request.path if status not in (404, 405) or isinstance(handler, AuthHandler) else "-"
     logger.log(level, "%s %s from %s %d %.1f ms", method, path, address, status, milliseconds)
 
 
