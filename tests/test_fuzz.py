@@ -145,6 +145,7 @@ NAMES = [
 NAMES += ["Sec-WebSocket-Version", "Sec-WebSocket-Key", "Sec-Fetch-Site", "Content-Type", "X-Forwarded-For", "Via"]
 VALUES = ["", "*", "gzip, br", "null", "http://[", "https://a.example", "bytes=0-1", "websocket", "Upgrade", "13"]
 VALUES += ["secret", "a" * 99]
+HANDSHAKE = UPGRADE.decode().split("\r\n")[2:-2]
 PADDING = b"\r\n\r\n" + b" " * 1000  # what a changed length may still wait for
 METHODS = ["GET", "GET", "HEAD", "POST", "POST", "PUT", "DELETE", "OPTIONS", "PATCH", "TRACE", "BREW"]
 
@@ -158,6 +159,8 @@ def requests() -> Iterator[bytes]:
         method, path = chance.choice(METHODS), chance.choice(PATHS)
         path += chance.choice(["", "", "?token=secret", "%00", "/.."])
         lines = [f"{method} {path} HTTP/1.1", "Host: localhost"]
+        if path == "/v1/ws/":
+            lines += HANDSHAKE
         lines += [f"{chance.choice(NAMES)}: {chance.choice(VALUES)}" for _ in range(chance.randrange(4))]
         if method in ("POST", "PUT", "PATCH"):
             lines.append(f"Content-Length: {len(body)}")
