@@ -38,6 +38,20 @@ def test_every_link_leads_to_a_file(path: Path) -> None:
         assert (path.parent / link).exists(), link
 
 
+def test_every_file_and_every_test_that_the_security_page_names_is_there() -> None:
+    """A test in the file of tests that was named last."""
+    quoted = re.findall(r"`([^`]+)`", (ROOT / "docs" / "security.md").read_text())
+    names = [name for name in quoted if re.fullmatch(r"test_\w+|\w[\w/.-]*\.(py|js|conf|yaml)", name)]
+    assert names
+    tests = ""
+    for name in names:
+        if name.startswith("test_"):
+            assert re.search(rf"^(async )?def {name}\(", tests, re.MULTILINE), name
+        else:
+            text = (ROOT / name).read_text()
+            tests = text if name.startswith("tests/") else tests
+
+
 def test_every_word_of_run_sh_that_the_documents_name_is_one() -> None:
     found = re.findall(r"^([\w| ]+)\)", (ROOT / "run.sh").read_text(), re.MULTILINE)
     words = {word for one in found for word in one.split(" | ")} | {"help"}
