@@ -3,6 +3,7 @@
 import re
 import time
 from collections.abc import Callable, Sequence
+from datetime import UTC, datetime, timedelta
 from importlib.resources import files
 from typing import Any, Literal
 from urllib.parse import urlsplit
@@ -104,6 +105,11 @@ def until(page: Page, is_so: Callable[[], bool]) -> None:
     while not is_so():
         assert time.monotonic() < deadline, "it did not come"
         page.wait_for_timeout(20)
+
+
+def stop_clock(page: Page) -> None:
+    """No timer that the page starts after its `clock.install()` ends before its `clock.resume()`."""
+    page.clock.pause_at(datetime.now(UTC) + timedelta(seconds=1))
 
 
 OF_COLOURS = ("color-contrast", "link-in-text-block")  # axe's rules

@@ -8,7 +8,7 @@ from pathlib import Path
 from playwright.sync_api import expect
 
 from tests import mariadb
-from tests.pages.browsing import NETWORK, OpenPage, Watch, axe
+from tests.pages.browsing import NETWORK, OpenPage, Watch, axe, stop_clock
 from tests.pages.conftest import on_both_engines
 from tests.pages.console import Console, enter
 from tests.pages.fill import add_people
@@ -37,6 +37,7 @@ def test_without_a_line_answers_wait_and_what_cannot_says_why(
     peer("boris").send("another question")
     console = enter(open_page, base=network.url)
     console.open("anna")
+    console.page.clock.install()
     network.cut()
     expect(console.line).to_have_text(re.compile(r"^Reconnecting in \d+ s$"))
     expect(console.page).to_have_title("(!) Desk")
@@ -66,9 +67,12 @@ def test_without_a_line_answers_wait_and_what_cannot_says_why(
     expect(console.page.get_by_role("main")).to_contain_text("It is loaded as soon as the connection is back.")
     console.open("anna")
     expect(console.bubble("a question")).to_be_visible()
+    stop_clock(console.page)  # so that it does not come back by itself
+    expect(console.line).to_have_text(re.compile("Reconnecting"))
     network.mend()
     console.page.get_by_role("button", name="Try now").click()
     expect(console.line).to_have_text("Connected")
+    console.page.clock.resume()
     for text in ("first", "second"):
         expect(console.state(text)).to_have_text("Sent")
     expect(console.status).to_have_text("Connected again.")
@@ -100,12 +104,16 @@ def test_while_it_connects_again_the_title_says_that_it_is_offline(
 ) -> None:
     watch.allow(NETWORK)
     console = enter(open_page, base=network.url)
+    console.page.clock.install()
     network.cut()
+    expect(console.line).to_have_text(re.compile("Reconnecting"))
+    stop_clock(console.page)
     expect(console.line).to_have_text(re.compile("Reconnecting"))
     network.mend()
     network.silence()
     console.page.get_by_role("button", name="Try now").click()
     expect(console.line).to_have_text("Connecting…")
+    console.page.clock.resume()
     assert console.page.title() == "(!) Desk"
     assert console.focus() != "body"
     network.mend()

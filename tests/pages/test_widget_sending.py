@@ -10,7 +10,7 @@ from urllib.parse import urlsplit
 import pytest
 from playwright.sync_api import Page, expect
 
-from tests.pages.browsing import NETWORK, OpenPage, Watch
+from tests.pages.browsing import NETWORK, OpenPage, Watch, stop_clock
 from tests.pages.conftest import on_both_engines
 from tests.pages.network import Network
 from tests.pages.peer import Peer
@@ -216,14 +216,18 @@ def test_the_lines_state_is_true_at_every_moment(open_page: OpenPage, network: N
     watch.allow(NETWORK)
     widget = Widget(open_page("/", base=network.url))
     widget.log_in("anna")
+    widget.page.clock.install()
     network.cut()
     widget.wait_for_line("waiting")
     expect(widget.line).to_have_text(re.compile(r"Reconnecting in \d+ sTry now"))
     expect(widget.status).to_have_text("Connection lost.")
     expect(widget.composer).to_be_editable()
+    stop_clock(widget.page)  # so that it does not come back by itself
+    widget.wait_for_line("waiting")
     network.mend()
     widget.panel.get_by_role("button", name="Try now").click()
     widget.wait_for_line()
+    widget.page.clock.resume()
     expect(widget.status).to_have_text("Connected again.")
 
 
