@@ -4,7 +4,7 @@ import logging
 import math
 import time
 from collections import Counter
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from typing import Any
 
 from tornado.httpserver import HTTPServer
@@ -16,6 +16,7 @@ from handlers.limits import network
 
 logger = logging.getLogger("chat.connections")
 
+AHEAD = 65_536  # bytes that are read at once, at most
 TELL_SECONDS = 10  # between two lines about refusals: a flood must not fill the log
 
 
@@ -69,14 +70,32 @@ class Full(Exception):
 
 
 class Counted(IOStream):
-    """A connection that counts until it closes."""
+    """A connection that counts until it closes.
 
-    __slots__ = ("_address", "_connections")  # its dictionary is full: see WebSocketHandler
+    While it is read, and `take` is there, that gets what arrives as it arrives, and says whether it was all that was
+    waited for: no future, no buffer and no second read, which would find nothing. See handlers/frames.py.
+    """
+
+    __slots__ = ("_address", "_connections", "take")  # its dictionary is full: see WebSocketHandler
 
     def __init__(self, stream: IOStream, connections: Connections, address: str | None, **kwargs: Any) -> None:
         super().__init__(stream.socket, **kwargs)
         self._connections = connections
         self._address = address
+        self.take: Callable[[bytes], bool] | None = None
+
+    def _handle_events(self, fd: Any, events: int) -> None:
+        if events != IOLoop.READ or self.take is None or not self.reading():
+            super()._handle_events(fd, events)
+            return
+        try:
+            data = self.socket.recv(AHEAD)
+        except OSError:
+            data = b""
+        if not data:
+            super()._handle_events(fd, events)  # finds out why
+        elif not self.take(data):
+            self._read_from_buffer(0)
 
     def count_as(self, address: str) -> None:
         """Whose it is, where a proxy opened it. Raises Full."""
@@ -90,6 +109,9 @@ class Counted(IOStream):
 
 class CountedTLS(Counted, SSLIOStream):
     """One that speaks TLS."""
+
+    def _handle_events(self, fd: Any, events: int) -> None:
+        SSLIOStream._handle_events(self, fd, events)  # what has arrived is not yet what was sent
 
 
 class Server(HTTPServer):

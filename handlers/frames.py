@@ -3,7 +3,8 @@
 And failing what Tornado lets pass, an unmasked frame and a close frame that says nothing sensible, with a word to the
 client, as for all that is no WebSocket (RFC 6455 7.1.7).
 
-The one place that knows private names of Tornado's, in the version that is pinned: tests/test_frames.py holds them.
+Besides `Counted` the one place that knows private names of Tornado's, in the version that is pinned:
+tests/test_frames.py holds them.
 """
 
 import asyncio
@@ -13,7 +14,8 @@ from typing import Any
 from tornado.util import _websocket_mask
 from tornado.websocket import WebSocketHandler, WebSocketProtocol13
 
-AHEAD = 65_536  # bytes at most
+from handlers.connections import AHEAD, Counted
+
 TEXT, CLOSE = 0x1, 0x8
 WHOLE_TEXT, MASKED = 0x80 | TEXT, 0x80  # the first byte of a frame, and a bit of the second (RFC 6455 5.2)
 PROTOCOL_ERROR, NOT_TEXT = 1002, 1007
@@ -22,26 +24,46 @@ PROTOCOL_ERROR, NOT_TEXT = 1002, 1007
 class ReadsAhead(WebSocketProtocol13):
     """Tornado's protocol; a part of a frame that has arrived costs no turn of the loop."""
 
-    __slots__ = ("_ahead", "_taken")  # its dictionary is full: see WebSocketHandler
+    __slots__ = ("_ahead", "_handled", "_taken")  # its dictionary is full: see WebSocketHandler
 
     def __init__(self, handler: WebSocketHandler, params: Any) -> None:
         super().__init__(handler, mask_outgoing=False, params=params)
         self._ahead = b""
         self._taken = 0  # of what was read ahead
+        self._handled: asyncio.Future[None] | None = None  # of the frame behind which the next has to wait
 
     async def _receive_frame(self) -> None:
         """Handle the next frame. A plain text that is there as a whole is taken at once, any other as Tornado does."""
-        if self._taken == len(self._ahead):
-            self._ahead = await self.stream.read_bytes(AHEAD, partial=True)
-            self._taken = 0
-        text = self._take_text()
-        if text is not None:
-            if (handled := super()._handle_message(TEXT, text)) is not None:
-                await handled
-        elif await self._is_masked():
-            await super()._receive_frame()
-        else:
-            self._abort()
+        if self._handled is None and self._taken == len(self._ahead):
+            await self._read_ahead()
+        if self._handled is None:
+            text = self._take_text()
+            if text is not None:
+                self._handled = super()._handle_message(TEXT, text)
+            elif await self._is_masked():
+                await super()._receive_frame()
+            else:
+                self._abort()
+        if self._handled is not None:
+            handled, self._handled = self._handled, None
+            await handled
+
+    async def _read_ahead(self) -> None:
+        """Wait for what needs a turn of the loop: of what arrives meanwhile, plain texts are handled as they arrive."""
+        assert isinstance(self.stream, Counted)
+        self.stream.take = self._take_all
+        try:
+            if data := await self.stream.read_bytes(AHEAD, partial=True):
+                self._ahead, self._taken = data, 0
+        finally:
+            self.stream.take = None
+
+    def _take_all(self, data: bytes) -> bool:
+        """Handle the plain texts that what arrived begins with. Returns whether nothing is left to do or wait for."""
+        self._ahead, self._taken = data, 0
+        while self._handled is None and (text := self._take_text()) is not None:
+            self._handled = super()._handle_message(TEXT, text)
+        return self._handled is None and not self._ahead
 
     def _take_text(self) -> bytes | None:
         """The text of a masked frame of up to 65,535 bytes, which is no part of a message; None for all others."""

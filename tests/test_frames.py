@@ -8,6 +8,7 @@ from collections.abc import AsyncIterator
 from typing import NamedTuple
 
 import pytest
+from tornado.iostream import IOStream
 from tornado.websocket import WebSocketProtocol13
 
 from tests.conftest import Desk
@@ -247,6 +248,10 @@ async def test_the_handshake_is_answered_as_rfc_6455_says_and_offers_no_extensio
     writer.close()
 
 
-@pytest.mark.parametrize("name", ["_receive_frame", "_read_bytes", "_handle_message", "_abort"])
-async def test_tornado_has_what_the_reading_relies_on(name: str) -> None:
-    assert hasattr(WebSocketProtocol13, name)
+@pytest.mark.parametrize(
+    ("owner", "name"),
+    [(WebSocketProtocol13, name) for name in ("_receive_frame", "_read_bytes", "_handle_message", "_abort")]
+    + [(IOStream, name) for name in ("_handle_events", "_read_from_buffer")],
+)
+async def test_tornado_has_what_the_reading_relies_on(owner: type, name: str) -> None:
+    assert hasattr(owner, name)
