@@ -202,10 +202,11 @@ class Database:
             except Exception as error:  # a defect must cost its group alone, not the writer
                 logger.exception("the writer failed")
                 outcomes = [error] * len(group)
+            ended = time.perf_counter()
+            self._post(self._settle, group, outcomes)
             if group:
                 metrics.GROUP_SIZE.observe(len(group))
-                metrics.GROUP_SECONDS.observe(time.perf_counter() - started)
-            self._post(self._settle, group, outcomes)
+                metrics.GROUP_SECONDS.observe(ended - started)
         self._drop()
         self._post(self._closed.set)
 
@@ -234,7 +235,8 @@ class Database:
                 connection = self._connect()
                 if not group:
                     return []
-                connection.execute(self._engine.begin)
+                if not connection.in_transaction:
+                    connection.execute(self._engine.begin)
                 outcomes = _run_all(connection, group)
             except Unavailable as unavailable:
                 return [unavailable] * len(group)
@@ -248,7 +250,7 @@ class Database:
                     return [error]
                 return [outcome for job in group for outcome in self._commit([job])]
             try:
-                connection.execute("COMMIT")
+                connection.execute(self._engine.commit)
             except Exception as failure:  # stored or not, nobody can know: never run again
                 self._drop(failure)
                 return [Unavailable(f"the commit was not confirmed: {failure}")] * len(group)

@@ -7,7 +7,7 @@ from typing import NamedTuple
 from db import conversations
 from db.clock import utc_text
 from db.conversations import State
-from db.engine import AlreadyAnswered, Connection, KeyReused, Refused, UnknownUser, marks
+from db.engine import AlreadyAnswered, Connection, Duplicate, KeyReused, Refused, UnknownUser, marks
 from db.messages import Message
 from db.users import User
 
@@ -68,9 +68,7 @@ def add_all(connection: Connection, drafts: Sequence[Draft]) -> list[Added | Ref
 def find(connection: Connection, draft: Draft) -> Message | None:
     """The message that is stored under the draft's key. Raises UnknownUser and KeyReused."""
     states = conversations.find_states(connection, [draft.user_id])
-    place = draft.place
-    stored = _find_stored(connection, [place] if place else [], states)
-    outcome = _decide(connection, draft, place, states, stored, {})
+    outcome = _decide(connection, draft, draft.place, states, _find_stored(connection, [draft], states), {})
     if isinstance(outcome, UnknownUser | KeyReused):
         raise outcome
     return outcome if isinstance(outcome, Message) else None
@@ -78,8 +76,19 @@ def find(connection: Connection, draft: Draft) -> Message | None:
 
 def _add_some(connection: Connection, drafts: Sequence[Draft]) -> list[Added | Refused]:
     states = conversations.find_states(connection, {draft.user_id for draft in drafts})
+    # Few keys come twice: until one does, those alone are looked for that could be refused for another reason.
+    stored = _find_stored(connection, [draft for draft in drafts if draft.seen_id is not None], states)
+    try:
+        return _store(connection, drafts, states, stored)
+    except Duplicate:
+        return _store(connection, drafts, states, _find_stored(connection, drafts, states))
+
+
+def _store(
+    connection: Connection, drafts: Sequence[Draft], states: dict[int, State], stored: dict[Place, Message]
+) -> list[Added | Refused]:
+    """The outcomes, where those are `stored` already. Raises Duplicate, and stores nothing, where others are too."""
     places = [draft.place for draft in drafts]
-    stored = _find_stored(connection, [place for place in places if place], states)
     new: dict[Place | int, Draft] = {}  # in their order; one without a key is in a place of its own
     decided: list[Message | Refused | Place | int] = []
     for number, (draft, place) in enumerate(zip(drafts, places, strict=True)):
@@ -132,8 +141,9 @@ def _is_answered(connection: Connection, draft: Draft, new: Iterable[Draft]) -> 
     return connection.execute(sql, values).fetchone() is not None
 
 
-def _find_stored(connection: Connection, places: Sequence[Place], states: dict[int, State]) -> dict[Place, Message]:
-    """The messages that stand in places."""
+def _find_stored(connection: Connection, drafts: Sequence[Draft], states: dict[int, State]) -> dict[Place, Message]:
+    """The messages that stand in the drafts' places."""
+    places = [place for draft in drafts if (place := draft.place)]
     if not places:
         return {}
     condition, count = marks("(user_id = ? AND client_key = ? AND invader_name = ?)", " OR ", len(places))

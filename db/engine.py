@@ -33,11 +33,16 @@ class Connection(Protocol):
 
     search: SearchSQL
 
+    @property
+    def in_transaction(self) -> bool:
+        """Whether a transaction has begun."""
+
     def execute(self, sql: str, parameters: Sequence[Any] = ..., /) -> Cursor: ...
     def insert(self, sql: str, rows: Sequence[Sequence[Any]]) -> Sequence[int]:
-        """Run an INSERT or REPLACE of one row, with its values at the end, for each of the rows.
+        """Run an INSERT or REPLACE of one row, with its values at the end, for each of the rows, or for none of them.
 
-        Returns the ids that were generated, if any, in the order of the rows.
+        The first value of a row is not None. Returns the ids that were generated, if any, in the order of the rows.
+        Raises Duplicate.
         """
 
     def ensure_room(self) -> None:
@@ -50,6 +55,7 @@ class Engine(Protocol):
     """What differs between SQLite and MariaDB."""
 
     begin: str
+    commit: str  # which may begin the next transaction
 
     def exists(self) -> bool:
         """Whether there may be a database; False where `connect` would make one."""
@@ -86,6 +92,10 @@ def marks(mark: str, between: str, count: int) -> tuple[str, int]:
 
 class Unavailable(Exception):
     """The database does not answer. Nothing was stored, or nobody can know; the text is for an administrator."""
+
+
+class Duplicate(Exception):
+    """What must be unique stands already."""
 
 
 class Refused(Exception):

@@ -5,11 +5,11 @@ import errno
 import fcntl
 import os
 import sqlite3
-from collections.abc import Iterator, Sequence
+from collections.abc import Sequence
 from typing import Any
 
 from db.clock import unix_seconds
-from db.engine import Connection, SearchSQL, Unavailable
+from db.engine import Connection, Duplicate, SearchSQL, Unavailable, marks
 
 ROOM = 2**20  # bytes on the disk, below which it is full
 BUSY_SECONDS = 5  # how long a statement waits for another process's write, such as `user add`
@@ -48,16 +48,23 @@ class SQLiteConnection(sqlite3.Connection):
     folder: str
 
     def insert(self, sql: str, rows: Sequence[Sequence[Any]]) -> Sequence[int]:
-        """Many rows in a statement: to run one gives the interpreter's lock away, and waits until it is free again."""
-        ids: list[int] = []
+        """Many rows in a statement: to run one gives the interpreter's lock away, and waits until it is free again.
+
+        Rows of nothing fill up to a power of two: few different statements are prepared but once.
+        """
+        if not rows:
+            return []
         head, values = sql.rsplit("VALUES", 1)
-        for some in _split(rows):
-            cursor = self.execute(
-                head + "VALUES" + ",".join([values] * len(some)), [value for row in some for value in row]
-            )
-            newest_id = cursor.lastrowid or 0
-            ids += range(newest_id - len(some) + 1, newest_id + 1)
-        return ids
+        all_values, count = marks(values, ",", len(rows))
+        nothing = [None] * len(rows[0]) * (count - len(rows))
+        statement = f"{head} SELECT * FROM (VALUES {all_values}) WHERE column1 IS NOT NULL"  # noqa: S608  # marks alone
+        try:
+            newest_id = self.execute(statement, [value for row in rows for value in row] + nothing).lastrowid or 0
+        except sqlite3.IntegrityError as error:
+            if error.sqlite_errorcode == sqlite3.SQLITE_CONSTRAINT_UNIQUE:
+                raise Duplicate from error
+            raise
+        return range(newest_id - len(rows) + 1, newest_id + 1)
 
     def ensure_room(self) -> None:
         """What proves that the database takes a write may fit into the log's old pages, and the next message not."""
@@ -66,17 +73,9 @@ class SQLiteConnection(sqlite3.Connection):
             raise OSError(errno.ENOSPC, f"{os.strerror(errno.ENOSPC)}, less than {ROOM} bytes", self.folder)
 
 
-def _split(rows: Sequence[Sequence[Any]]) -> Iterator[Sequence[Sequence[Any]]]:
-    """The rows in parts whose sizes are powers of two: few different statements are prepared but once."""
-    start = 0
-    while start < len(rows):
-        size = 1 << (len(rows) - start).bit_length() - 1
-        yield rows[start : start + size]
-        start += size
-
-
 class SQLite:
     begin = "BEGIN IMMEDIATE"  # a deferred one could meet another process's write halfway and fail
+    commit = "COMMIT"
 
     def __init__(self, path: str) -> None:
         self.path = path
@@ -110,6 +109,8 @@ class SQLite:
             connection.execute("PRAGMA synchronous = FULL")
             connection.execute("PRAGMA foreign_keys = ON")
             connection.execute("PRAGMA temp_store = MEMORY")  # what undoes a statement of many rows
+            connection.execute("PRAGMA wal_autocheckpoint = 4000")  # pages: the writer does it, and all wait for it
+            connection.execute("PRAGMA cache_size = -8000")  # KiB: else each commit would read again what it changes
         except sqlite3.Error as error:
             connection.close()
             raise Unavailable(

@@ -4,14 +4,15 @@ import asyncio
 import threading
 import time
 from collections.abc import Callable
-from typing import Any
+from typing import Any, cast
 
 import pytest
 
 import db
 from db import Connection, Database, Refused, Unavailable, drafts, find_engine, messages, users
 from db import database as module
-from db.drafts import Draft
+from db.drafts import Added, Draft
+from db.engine import AlreadyAnswered
 from db.users import User
 from tests.conftest import PASSWORD_HASH
 from tests.mariadb import MariaDB
@@ -101,6 +102,35 @@ async def test_a_refusal_is_a_value_and_does_not_end_the_group(database: Databas
     outcomes = await in_one_group(database, (write, "first"), (refuse,), (write, "second"))
     assert isinstance(outcomes[1], Refused)
     assert runs == ["first", "second"]
+
+
+async def test_a_key_that_stands_already_costs_no_other_message_of_the_group(database: Database) -> None:
+    """The texts are more than one statement of MariaDB's."""
+    anna = User(await database.write(add, "anna"), "anna", "", None, False)
+    group = [Draft(anna, anna.id, f"{number} " + "я" * 8_000, f"key {number}") for number in range(20)]
+    first = await database.write(drafts.add, group[17])
+    outcomes = [cast(Added, outcome) for outcome in await database.write(drafts.add_all, [*group, group[3]])]
+    assert [outcome.is_new for outcome in outcomes] == [number not in (17, 20) for number in range(21)]
+    assert outcomes[17].message == first.message
+    assert outcomes[20].message == outcomes[3].message
+    page = await database.read(messages.list_newest, anna.id)
+    others = [draft.text for draft in group if draft is not group[17]]
+    assert [message.message_text for message in page.messages] == [group[17].text, *others]
+
+
+async def test_an_answer_that_is_repeated_is_no_second_one_though_a_colleague_has_answered_since(
+    database: Database,
+) -> None:
+    anna = User(await database.write(add, "anna"), "anna", "", None, False)
+    olga, oleg = (User(number, name, "", None, True) for number, name in ((1_001, "olga"), (1_002, "oleg")))
+    question = await database.write(drafts.add, Draft(anna, anna.id, "a question"))
+    seen_id = question.message.message_id
+    answer = Draft(olga, anna.id, "an answer", "key", seen_id)
+    added = await database.write(drafts.add, answer)
+    await database.write(drafts.add, Draft(oleg, anna.id, "another"))
+    again, late = await database.write(drafts.add_all, [answer, answer._replace(text="late", key="another key")])
+    assert again == (added.message, False)
+    assert isinstance(late, AlreadyAnswered)
 
 
 async def test_nothing_is_visible_before_its_commit(database: Database) -> None:
@@ -208,6 +238,10 @@ class BreakingConnection:
         self._connection = connection
         self.search = connection.search
 
+    @property
+    def in_transaction(self) -> bool:
+        return self._connection.in_transaction
+
     def execute(self, sql: str, parameters: Any = (), /) -> Any:
         self._break(sql, lambda: self._connection.execute(sql, parameters))
         return self._connection.execute(sql, parameters)
@@ -231,7 +265,7 @@ class BreakingConnection:
         self._connection.close()
 
 
-@pytest.mark.parametrize("statement", ["BEGIN", "INSERT INTO messages", "REPLACE INTO conversations"])
+@pytest.mark.parametrize("statement", ["SELECT GROUP_CONCAT", "INSERT INTO messages", "REPLACE INTO conversations"])
 async def test_a_connection_lost_before_the_commit_is_made_again_and_the_group_run_once_more(
     database_url: str, statement: str
 ) -> None:
@@ -255,7 +289,7 @@ async def test_what_a_reconnect_found_is_told_before_the_group_behind_it(databas
     order: asyncio.Queue[Any] = asyncio.Queue()
     opened = Database(engine, messages.find_newest_id, order.put_nowait)
     anna = User(await opened.write(add, "anna"), "anna", "", None, False)
-    engine.break_at = "BEGIN"
+    engine.break_at = "SELECT GROUP_CONCAT"
     opened.write_each(drafts.add_all, Draft(anna, anna.id, "text"), order.put_nowait)
     await asyncio.sleep(0)  # it is handed over
     time.sleep(0.5)  # noqa: ASYNC251  # the loop is busy, and meets both at once

@@ -26,6 +26,10 @@ class Recorder:
         self.search = connection.search
         self.statements: list[tuple[str, Any]] = []
 
+    @property
+    def in_transaction(self) -> bool:
+        return self._connection.in_transaction
+
     def execute(self, sql: str, parameters: Any = (), /) -> Any:
         self.statements.append((sql, parameters))
         return self._connection.execute(sql, parameters)
