@@ -104,3 +104,10 @@ class Client:
 
     def close(self) -> None:
         self.connection.close()
+
+    @classmethod
+    def close_all(cls) -> None:
+        """Those of the test that ends."""
+        for client in cls.opened:
+            client.close()
+        cls.opened.clear()

@@ -115,9 +115,7 @@ def settings() -> Iterator[Any]:
 @pytest.fixture(autouse=True)
 def close_clients(io_loop: IOLoop) -> Iterator[None]:
     yield
-    for client in Client.opened:
-        client.close()
-    Client.opened.clear()
+    Client.close_all()
     io_loop.run_sync(lambda: asyncio.sleep(0))
 
 
@@ -135,6 +133,7 @@ def app(io_loop: IOLoop, database: Database, settings: Any) -> Iterator[tornado.
 
     made = io_loop.run_sync(make)
     yield made
+    Client.close_all()  # who has pushes unread would not read the service's own goodbye
     io_loop.run_sync(lambda: upkeep.close_all_answered(5, 5))
     made.settings["presence"].close()
     WebSocketHandler.feed.close()
