@@ -22,7 +22,7 @@ from handlers.presence import Presence
 from handlers.tokens import Tokens
 from handlers.websocket import WebSocketHandler
 from tests.client import Client
-from tests.mariadb import MariaDB, running
+from tests.mariadb import UNSYNCED, MariaDB, running
 
 SECRET = "a secret of the tests, long enough to be one"
 PASSWORD = "correct horse"
@@ -41,9 +41,24 @@ def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item
         items[:] = [item for item in items if item not in slow]
 
 
+def pytest_terminal_summary(terminalreporter: Any) -> None:
+    """What the tests of faults found is told at the end of the run: see tests/faults/conftest.py."""
+    lines = [
+        value
+        for report in terminalreporter.getreports("passed")
+        for name, value in report.user_properties
+        if name == FOUND
+    ]
+    if lines:
+        terminalreporter.section("faults")
+        for line in lines:
+            terminalreporter.write_line(line)
+
+
 @pytest.fixture(scope="session")
 def mariadb(tmp_path_factory: pytest.TempPathFactory) -> Iterator[MariaDB]:
-    with running(tmp_path_factory.mktemp("mariadb")) as started:
+    """One for all tests of this process."""
+    with running(tmp_path_factory.mktemp("mariadb"), *UNSYNCED) as started:
         yield started
 
 
