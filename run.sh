@@ -108,7 +108,7 @@ need_nginx() {
 }
 
 need_browser() {
-    need chromium hash chromium
+    need "chromium chromium-headless-shell" hash chromium chromium-headless-shell
     need "fontconfig fonts-dejavu-core" fc-list -q "DejaVu Sans"
     need fonts-noto-color-emoji fc-list -q "Noto Color Emoji"
 }
