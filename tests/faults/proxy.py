@@ -73,6 +73,7 @@ class Proxy:
         self._fault: Fault | None = None
         self._struck = asyncio.Event()
         self.port = 0
+        self.flows = 0
 
     async def strike(self, fault: Fault) -> None:
         """Let the next commit of messages meet the fault. Returns when it has."""
@@ -88,6 +89,7 @@ class Proxy:
 
     async def serve(self, from_service: asyncio.StreamReader, to_service: asyncio.StreamWriter) -> None:
         """Pass on, in both directions, until one end closes or a fault cuts both."""
+        self.flows += 1
         from_server, to_server = await asyncio.open_connection("127.0.0.1", self._target)
         flow = Flow(self, to_service, to_server)
         ways = [
@@ -97,8 +99,12 @@ class Proxy:
         await asyncio.wait(ways, return_when=asyncio.FIRST_COMPLETED)
         for way in ways:
             way.cancel()
+        await asyncio.wait(ways)
         for writer in (to_service, to_server):
             writer.close()
+            with contextlib.suppress(OSError):
+                await writer.wait_closed()
+        self.flows -= 1
 
 
 async def _pump(source: asyncio.StreamReader, pass_on: Callable[[bytes], Coroutine[None, None, None]]) -> None:
@@ -109,8 +115,10 @@ async def _pump(source: asyncio.StreamReader, pass_on: Callable[[bytes], Corouti
 
 @contextlib.asynccontextmanager
 async def proxying(port: int) -> AsyncIterator[Proxy]:
-    """A proxy in front of the MariaDB at that port."""
+    """A proxy in front of the MariaDB at that port; the service must end before it."""
     proxy = Proxy(port)
     async with await asyncio.start_server(proxy.serve, "127.0.0.1", 0) as server:
         proxy.port = server.sockets[0].getsockname()[1]
         yield proxy
+        while proxy.flows:  # the loop must not end before them
+            await asyncio.sleep(0.01)
