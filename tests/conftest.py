@@ -27,11 +27,19 @@ from tests.mariadb import UNSYNCED, MariaDB, running
 SECRET = "a secret of the tests, long enough to be one"
 PASSWORD = "correct horse"
 PASSWORD_HASH = bcrypt.hashpw(PASSWORD.encode(), bcrypt.gensalt(4)).decode()
+FOUND = "found"  # the name of the property
 PEOPLE = {"olga": True, "oleg": True, "anna": False, "boris": False, "vera": False}
 
 
 def pytest_addoption(parser: pytest.Parser) -> None:
     parser.addoption("--quick", action="store_true", help="leave out the tests marked slow")
+
+
+def pytest_xdist_auto_num_workers(config: pytest.Config) -> int | None:
+    """One process where there is nothing to share out, or somebody watches; else pytest-xdist counts the processors."""
+    files = {argument.partition("::")[0] for argument in config.args}
+    is_one_file = len(files) == 1 and files.pop().endswith(".py")
+    return 0 if is_one_file or config.getoption("capture") == "no" else None
 
 
 def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:

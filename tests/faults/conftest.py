@@ -2,13 +2,11 @@
 
 from collections.abc import Callable
 from statistics import median
-from typing import Any
 
 import pytest
 
+from tests.conftest import FOUND
 from tests.faults.load import Tally
-
-FOUND = "found"  # the name of the property
 
 Tell = Callable[[str, int, Tally, list[float]], None]
 
@@ -23,16 +21,3 @@ def tell(record_property: Callable[[str, object], None]) -> Tell:
         record_property(FOUND, f"{fault}: {times} times, {figures}, answered again after {recovery}")
 
     return record
-
-
-def pytest_terminal_summary(terminalreporter: Any) -> None:
-    lines = [
-        value
-        for report in terminalreporter.getreports("passed")
-        for name, value in report.user_properties
-        if name == FOUND
-    ]
-    if lines:
-        terminalreporter.section("faults")
-        for line in lines:
-            terminalreporter.write_line(line)
