@@ -4,7 +4,7 @@ from collections.abc import Callable
 
 from playwright.sync_api import expect
 
-from tests.pages.browsing import NETWORK, OpenPage, Watch
+from tests.pages.browsing import NETWORK, OpenPage, Watch, stop_clock
 from tests.pages.console import Console, enter, use_real_focus
 from tests.pages.fill import add_messages
 from tests.pages.network import Network
@@ -145,12 +145,17 @@ def test_the_log_speaks_exactly_the_new_incoming_messages(
     expect(console.bubble("an own one")).to_have_count(1)  # the tab that sends may still hold it as one to be sent
     console.send("another own one")
     expect(console.state("another own one")).to_have_text("Sent")
+    console.page.clock.install()
+    stop_clock(console.page)  # so that what is said within a second comes within it
     peer("boris").send("of another conversation")
     anna.send("a question")
     oleg.answer(ids["anna"], "an answer")
+    expect(console.row("anna")).to_contain_text("oleg: an answer")
+    console.page.clock.run_for(1_000)
     entries = console.log.locator("p")
     expect(console.log).to_have_text("anna: a question oleg: an answer")
     expect(entries).to_have_count(1)
+    console.page.clock.resume()
     network.cut()
     expect(console.status).to_have_text("Connection lost.")
     anna.send("in the break")

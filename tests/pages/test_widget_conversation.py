@@ -8,7 +8,7 @@ from zoneinfo import ZoneInfo
 import pytest
 from playwright.sync_api import Dialog, expect
 
-from tests.pages.browsing import OpenPage, Watch
+from tests.pages.browsing import OpenPage, Watch, stop_clock
 from tests.pages.fill import add_messages
 from tests.pages.peer import Peer
 from tests.pages.widget import ROOT, Widget
@@ -121,15 +121,22 @@ def test_the_log_has_exactly_the_new_messages_of_others(
     expect(widget.state("my own")).to_have_text("Sent")
     widget.panel.locator("chat-transcript").evaluate("(scroller) => { scroller.scrollTop = 0 }")
     expect(widget.bubble("Message 1")).to_be_visible()
-    olga = peer("olga")
+    olga, clock = peer("olga"), widget.page.clock
+    clock.install()
+    stop_clock(widget.page)  # so that what is said within a second comes within it
     olga.answer(ids["anna"], "short")
     olga.answer(ids["anna"], "long " * 100)
+    expect(widget.to_end).to_have_text("2 new")
+    clock.run_for(1_000)
     said = log.locator("p")
     first = f"olga: short olga: {'long ' * 40}".strip()
     expect(said).to_have_text([first])  # joined, and cut
     for n in range(6):
         olga.answer(ids["anna"], f"answer {n}")
+    expect(widget.to_end).to_have_text("8 new")
+    clock.run_for(1_000)
     expect(said).to_have_text([first, " ".join(f"olga: answer {n}" for n in range(6))])
+    clock.resume()
     widget.page.reload()
     expect(widget.bubble("answer 5")).to_be_visible()
     expect(said).to_have_count(0)
