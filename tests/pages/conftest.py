@@ -5,7 +5,7 @@ from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import pytest
-from playwright.sync_api import Browser, expect, sync_playwright
+from playwright.sync_api import Browser, Playwright, expect, sync_playwright
 
 from tests.conftest import Databases, open_databases
 from tests.pages.browsing import FLAGS, PATIENCE, OpenPage, Watch
@@ -15,9 +15,10 @@ from tests.pages.peer import Peer
 from tests.pages.widget import Widget
 from tests.service import Service, running
 
-Launch = Callable[[str], Browser]
-
 on_both_engines = pytest.mark.parametrize("databases", ["sqlite", "mysql"], indirect=True)
+in_a_window = pytest.mark.parametrize(
+    "browser", ["chromium"], indirect=True
+)  # the shell has no focus, nor notifications
 
 
 @pytest.fixture(autouse=True)
@@ -74,23 +75,20 @@ def network(service: Service) -> Iterator[Network]:
 
 
 @pytest.fixture(scope="package")
-def launch() -> Iterator[Launch]:
-    """Starts a Chromium by its program's name. Playwright ends with this folder: asyncio's own loops wait for that."""
+def playwright() -> Iterator[Playwright]:
+    """It ends with the tests of this folder: while it runs, asyncio's own loops would not."""
     expect.set_options(timeout=PATIENCE)
-    with sync_playwright() as playwright:
-
-        def start(program: str) -> Browser:
-            path = shutil.which(program)
-            assert path, f"{program} is missing: ./run.sh test installs it"
-            return playwright.chromium.launch(executable_path=path, args=FLAGS)
-
-        yield start
+    with sync_playwright() as started:
+        yield started
 
 
 @pytest.fixture(scope="package")
-def browser(launch: Launch) -> Iterator[Browser]:
-    """Chromium without windows of its own: a page opens in a sixth of the time."""
-    with launch("chromium-headless-shell") as started:
+def browser(request: pytest.FixtureRequest, playwright: Playwright) -> Iterator[Browser]:
+    """Chromium's headless shell, where a page opens in a sixth of the time, unless the test is marked `in_a_window`."""
+    program = getattr(request, "param", "chromium-headless-shell")
+    path = shutil.which(program)
+    assert path, f"{program} is missing: ./run.sh test installs it"
+    with playwright.chromium.launch(executable_path=path, args=FLAGS) as started:
         yield started
 
 

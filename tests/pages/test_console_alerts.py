@@ -1,16 +1,18 @@
 """Nobody is missed: what sounds, what is shown by the system, and what is said where neither can be."""
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from typing import Any
 
 import pytest
 from playwright.sync_api import Browser, expect
 
 from tests.pages.browsing import OpenPage, Watch
-from tests.pages.conftest import Launch
+from tests.pages.conftest import in_a_window
 from tests.pages.console import Console, enter, make_old, use_real_focus
 from tests.pages.peer import Peer
 from tests.service import Service
+
+pytestmark = in_a_window
 
 Enter = Callable[[str], Peer]
 
@@ -39,13 +41,6 @@ def set_permission(browser: Browser, console: Console, setting: str) -> None:
     permission = {"permission": {"name": "notifications"}, "setting": setting}
     context = {"browserContextId": target["browserContextId"]}
     browser.new_browser_cdp_session().send("Browser.setPermission", permission | context)
-
-
-@pytest.fixture(scope="module")
-def browser(launch: Launch) -> Iterator[Browser]:
-    """Chromium with windows of its own, headless all the same: the other tests' shell knows no notifications."""
-    with launch("chromium") as started:
-        yield started
 
 
 @pytest.fixture

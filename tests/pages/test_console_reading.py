@@ -5,6 +5,7 @@ from collections.abc import Callable
 from playwright.sync_api import expect
 
 from tests.pages.browsing import NETWORK, OpenPage, Watch, stop_clock
+from tests.pages.conftest import in_a_window
 from tests.pages.console import Console, enter, use_real_focus
 from tests.pages.fill import add_messages
 from tests.pages.network import Network
@@ -36,6 +37,7 @@ def test_what_is_before_the_eyes_is_read_and_stays_so(open_page: OpenPage, peer:
     expect(console.row("anna").locator(".count")).to_have_count(0)
 
 
+@in_a_window
 def test_nothing_is_read_on_a_page_without_the_focus(open_page: OpenPage, peer: Enter) -> None:
     peer("boris").send("a question")
     behind = enter(open_page)
