@@ -103,7 +103,7 @@ def _command(program: str, folder: Path) -> list[str]:
 
 @cache
 def _installed() -> Path:
-    """A data folder with no databases: making it takes as long as thirty starts, so it is made once and copied."""
+    """A data folder with no databases: making it takes as long as ten starts, so it is made once and copied."""
     folder = Path(tempfile.mkdtemp(prefix="chat-mariadb-"))
     atexit.register(shutil.rmtree, folder)
     options = ["--auth-root-authentication-method=normal", "--skip-test-db", *UNSYNCED]
