@@ -2,19 +2,18 @@
 
 import asyncio
 import logging
-import math
 import queue
 import threading
 import time
 from collections.abc import Callable, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from functools import partial
-from itertools import groupby
-from typing import Any, Concatenate, NamedTuple, ParamSpec, TypeVar
+from typing import Any, Concatenate, ParamSpec, TypeVar
 
 import metrics
 from db import schema
 from db.engine import Connection, Engine, Refused, Unavailable
+from db.group import Job, Runner, run
 
 logger = logging.getLogger("chat.db")
 
@@ -23,19 +22,10 @@ READS_WAITING = 1_000
 WRITES_WAITING = 10_000
 GROUP_SIZE = 1_000
 FIRST_PAUSE, LONGEST_PAUSE = 0.1, 2.0  # seconds between attempts to reconnect
-FAILING_SECONDS = 60  # for which a database that answers, and refused what was to be stored, is not believed
 
 P = ParamSpec("P")
 T = TypeVar("T")
 Item = TypeVar("Item")
-
-
-class Job(NamedTuple):
-    function: Callable[..., Any]
-    args: tuple[Any, ...]
-    kwargs: dict[str, Any]
-    settle: Callable[[Any], None]
-    is_each: bool = False  # the function takes the items of its neighbours too
 
 
 class Database:
@@ -68,7 +58,7 @@ class Database:
         self._is_away = False
         self._pause = FIRST_PAUSE
         self._next_attempt = 0.0
-        self._failed_at = -math.inf
+        self._runner = Runner()
         try:
             self._connect()
         except Unavailable:
@@ -116,7 +106,7 @@ class Database:
             connection = self._reader_connection()
             try:
                 connection.execute("BEGIN")
-                outcome = _run(function, connection, args, kwargs)
+                outcome = run(function, connection, args, kwargs)
                 connection.execute("COMMIT")
             except Exception as error:
                 self._drop_reader(connection)
@@ -154,8 +144,8 @@ class Database:
 
     @property
     def is_failing(self) -> bool:
-        """Whether the database answers and yet the last write, not long ago, could not be stored: its disk is full."""
-        return time.monotonic() < self._failed_at + FAILING_SECONDS
+        """Whether it answers, and yet would not store something, nor anything like it since: its disk is full."""
+        return self._runner.is_failing
 
     async def write(self, function: Callable[Concatenate[Connection, P], T], *args: P.args, **kwargs: P.kwargs) -> T:
         """Run `function(connection, …)` in a transaction, shared with others, and return when it is committed.
@@ -237,7 +227,7 @@ class Database:
                     return []
                 if not connection.in_transaction:
                     connection.execute(self._engine.begin)
-                outcomes = _run_all(connection, group)
+                outcomes = self._runner.run_all(connection, group)
             except Unavailable as unavailable:
                 return [unavailable] * len(group)
             except Exception as failure:
@@ -254,10 +244,11 @@ class Database:
             except Exception as failure:  # stored or not, nobody can know: never run again
                 self._drop(failure)
                 return [Unavailable(f"the commit was not confirmed: {failure}")] * len(group)
-            if any(job.function is not schema.touch for job in group):
-                self._pause, self._failed_at = FIRST_PAUSE, -math.inf
+            self._runner.note_commit()
+            if not self._runner.is_failing:
+                self._pause = FIRST_PAUSE
             return outcomes
-        self._failed_at = time.monotonic()  # on a new connection too
+        self._runner.note_failure()  # on a new connection too
         self._stay_away(error)
         return [Unavailable(str(error))] * len(group)
 
@@ -312,27 +303,6 @@ class Database:
         self._writes_waiting -= len(group)
         for job, outcome in zip(group, outcomes, strict=True):
             job.settle(outcome)
-
-
-def _run_all(connection: Connection, group: list[Job]) -> list[Any]:
-    """Each job's outcome, in their order."""
-    outcomes: list[Any] = []
-    for (function, is_each), some in groupby(group, key=lambda job: (job.function, job.is_each)):
-        if is_each:
-            outcomes += function(connection, [job.args[0] for job in some])
-        else:
-            outcomes += [_run(function, connection, job.args, job.kwargs) for job in some]
-    return outcomes
-
-
-def _run(
-    function: Callable[..., T], connection: Connection, args: tuple[Any, ...], kwargs: dict[str, Any]
-) -> T | Refused:
-    """The function's result, or its refusal, which is a value too: it ends no transaction."""
-    try:
-        return function(connection, *args, **kwargs)
-    except Refused as refusal:
-        return refusal
 
 
 def _resolve(future: asyncio.Future[T], outcome: T | Exception) -> None:

@@ -37,6 +37,10 @@ class Connection(Protocol):
     def in_transaction(self) -> bool:
         """Whether a transaction has begun."""
 
+    @property
+    def total_changes(self) -> int:
+        """The rows that its INSERT, UPDATE and DELETE have met so far."""
+
     def execute(self, sql: str, parameters: Sequence[Any] = ..., /) -> Cursor: ...
     def insert(self, sql: str, rows: Sequence[Sequence[Any]]) -> Sequence[int]:
         """Run an INSERT or REPLACE of one row, with its values at the end, for each of the rows, or for none of them.

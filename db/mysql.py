@@ -53,9 +53,10 @@ SEARCH = SearchSQL(
 
 
 class MySQLConnection(pymysql.connections.Connection):
-    """PyMySQL's connection with the `execute` that sqlite3's has."""
+    """PyMySQL's connection with the `execute` and the `total_changes` that sqlite3's has."""
 
     search = SEARCH
+    total_changes = 0
     server_status: int  # of the last answer; types-pymysql does not know it
 
     @property
@@ -65,6 +66,8 @@ class MySQLConnection(pymysql.connections.Connection):
     def execute(self, sql: str, parameters: Sequence[Any] = (), /) -> Cursor:
         cursor = self.cursor()
         cursor.execute(sql.replace("?", "%s"), parameters)
+        if cursor.description is None:  # it gives no rows
+            self.total_changes += cursor.rowcount
         return cast(Cursor, cursor)
 
     def insert(self, sql: str, rows: Sequence[Sequence[Any]]) -> Sequence[int]:
@@ -80,6 +83,7 @@ class MySQLConnection(pymysql.connections.Connection):
                 statement = head + "VALUES" + ",".join([values] * len(some))
                 cursor.execute(statement, [value for row in some for value in row])
                 ids += range(cursor.lastrowid or 0, (cursor.lastrowid or 0) + len(some))
+                self.total_changes += len(some)
         except pymysql.IntegrityError as error:
             if error.args[0] != ER.DUP_ENTRY:
                 raise

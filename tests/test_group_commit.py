@@ -9,7 +9,7 @@ from typing import Any, cast
 import pytest
 
 import db
-from db import Connection, Database, Refused, Unavailable, drafts, find_engine, messages, users
+from db import Connection, Database, Refused, Unavailable, drafts, find_engine, messages, schema, users
 from db import database as module
 from db.drafts import Added, Draft
 from db.engine import AlreadyAnswered
@@ -258,6 +258,10 @@ class BreakingConnection:
         self._break(sql, lambda: self._connection.insert(sql, rows))
         return self._connection.insert(sql, rows)
 
+    @property
+    def total_changes(self) -> int:
+        return self._connection.total_changes
+
     def ensure_room(self) -> None:
         self._connection.ensure_room()
 
@@ -313,6 +317,34 @@ async def test_a_commit_without_an_answer_is_error_5_and_never_run_again(databas
     assert added.is_new is not is_sent
     assert len((await opened.read(messages.list_newest, anna.id)).messages) == 1
     await opened.close(10)
+
+
+async def test_what_could_not_be_stored_is_believed_again_when_the_like_is_stored(database: Database) -> None:
+    has_room = False
+
+    def store(connection: Connection, name: str) -> None:
+        if name and not has_room:
+            raise OSError("no room")  # on a new connection too
+        if name:
+            add(connection, name)
+
+    async def write(function: Callable[..., Any], *args: str) -> None:
+        while True:
+            try:
+                return await database.write(function, *args)
+            except Unavailable:
+                await asyncio.sleep(0.05)  # until it is tried again
+
+    with pytest.raises(Unavailable, match="no room"):
+        await database.write(store, "anna")
+    assert database.is_failing
+    await write(schema.touch)
+    await write(add, "boris")  # another statement, which finds room
+    await write(store, "")  # the same one, which stores nothing
+    assert database.is_failing
+    has_room = True
+    await write(store, "anna")
+    assert not database.is_failing
 
 
 async def test_a_read_whose_connection_is_lost_is_read_again(database_url: str) -> None:

@@ -37,6 +37,10 @@ class Recorder:
     def insert(self, sql: str, rows: Any) -> Any:
         return self._connection.insert(sql, rows)
 
+    @property
+    def total_changes(self) -> int:
+        return self._connection.total_changes
+
     def ensure_room(self) -> None:
         self._connection.ensure_room()
 
