@@ -16,7 +16,7 @@ from handlers import protocol
 from handlers.client import find_address
 from handlers.guarded import Guarded
 from handlers.passwords import PasswordChecks, Throttled
-from handlers.tokens import Tokens
+from handlers.tokens import Claim, Tokens
 
 logger = logging.getLogger("chat.auth")
 
@@ -47,16 +47,16 @@ class Identity(protocol.Params):
     after_id: Annotated[int, Meta(ge=0)] | None = None
 
 
-def identify(request: protocol.Request, tokens: Tokens) -> tuple[int, str, int | None]:
-    """The user's id and key in the token of a `message.auth`, and its `after_id`. Raises Unauthorized."""
+def identify(request: protocol.Request, tokens: Tokens) -> tuple[Claim, int | None]:
+    """What the token of a `message.auth` says, and its `after_id`. Raises Unauthorized."""
     try:
         params = protocol.decode_params(Identity, request.params)
     except protocol.IncorrectArgument:
         raise protocol.Unauthorized from None
-    identity = tokens.read(params.token)
-    if identity is None:
+    claim = tokens.read(params.token)
+    if claim is None:
         raise protocol.Unauthorized
-    return *identity, params.after_id
+    return claim, params.after_id
 
 
 @tornado.web.stream_request_body

@@ -5,11 +5,21 @@ import secrets
 import stat
 from dataclasses import dataclass
 from pathlib import Path
+from typing import NamedTuple
 
 from tornado.web import create_signed_value, decode_signed_value
 
 NAME = "token"  # binds the signature to this use of the secret
 SECRET_LENGTH = 32  # characters at least
+DAY_SECONDS = 86_400
+
+
+class Claim(NamedTuple):
+    """What a token says; `expires_at` is in Unix seconds."""
+
+    user_id: int
+    key: str
+    expires_at: float
 
 
 @dataclass(frozen=True, slots=True)
@@ -22,14 +32,19 @@ class Tokens:
     def issue(self, user_id: int, key: str) -> str:
         return create_signed_value(self.secret, NAME, f"{user_id}:{key}").decode()
 
-    def read(self, token: str) -> tuple[int, str] | None:
-        """The user's id and key; None where the token is forged or expired."""
+    def find_expiry(self, issued_at: float) -> float:
+        """When a token of that time expires; both in Unix seconds."""
+        return issued_at + self.days * DAY_SECONDS
+
+    def read(self, token: str) -> Claim | None:
+        """None where the token is forged or expired."""
         # Version 1 of Tornado's format is refused: its reader writes what it is given into the log.
         value = decode_signed_value(self.secret, NAME, token, max_age_days=self.days, min_version=2)
         if value is None:
             return None
         user_id, _, key = value.decode().partition(":")
-        return int(user_id), key
+        issued_at = token.split("|")[2].partition(":")[2]  # its version, that of its key, its time: 2|1:0|10:…|
+        return Claim(int(user_id), key, self.find_expiry(int(issued_at)))
 
 
 def find_secret(path: str) -> str:

@@ -43,7 +43,11 @@ def recovered(news: News) -> None:
 
 
 async def close_revoked(database: Database) -> None:
-    """Close the connections whose key is no longer their user's. Raises db.Unavailable."""
+    """Close the connections whose token has expired, or whose key is no longer their user's. Raises db.Unavailable."""
+    now = time.time()
+    for handler in list(WebSocketHandler.open_handlers):
+        if handler.session and handler.session.expires_at < now:
+            handler.leave(LOG_IN_AGAIN)
     online = list(WebSocketHandler.by_user)
     for start in range(0, len(online), KEYS_AT_ONCE):
         user_ids = online[start : start + KEYS_AT_ONCE]

@@ -264,8 +264,8 @@ class WebSocketHandler(Guarded, tornado.websocket.WebSocketHandler):
 
     async def _authenticate(self, request: protocol.Request) -> None:
         """Tell a connection what it lacks (seed 1.1, 1.2). Raises Unauthorized, db.Unavailable."""
-        user_id, key, after_id = identify(request, self.settings["tokens"])
-        if self.session and self.session.user.id != user_id:
+        claim, after_id = identify(request, self.settings["tokens"])
+        if self.session and self.session.user.id != claim.user_id:
             raise protocol.Unauthorized
         if self.silence is not None:
             self.silence.cancel()
@@ -274,7 +274,7 @@ class WebSocketHandler(Guarded, tornado.websocket.WebSocketHandler):
             self.resuming.add(self)
         database: Database = self.settings["database"]
         try:
-            resumed = await database.read(messages.resume, user_id, key, after_id)
+            resumed = await database.read(messages.resume, claim.user_id, claim.key, after_id)
         finally:
             self.resuming.discard(self)
         if resumed is None:
@@ -282,6 +282,7 @@ class WebSocketHandler(Guarded, tornado.websocket.WebSocketHandler):
         if self.is_leaving:
             return
         session = self._enter(resumed)
+        session.expires_at = claim.expires_at
         result = session.show_page(resumed.page)
         result["messages"] = result["messages"] or None  # seed 1.2.2
         if after_id is None and not session.user.is_admin:

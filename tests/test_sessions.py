@@ -3,16 +3,18 @@
 import asyncio
 import json
 import struct
+import time
+from functools import partial
 
 import pytest
 from tornado.httpclient import AsyncHTTPClient
-from tornado.web import Application
+from tornado.web import Application, create_signed_value
 
 from db import users
 from handlers import outbox, upkeep
-from handlers.tokens import Tokens
+from handlers.tokens import DAY_SECONDS, NAME, Tokens
 from handlers.websocket import WebSocketHandler
-from tests.conftest import SECRET, Desk
+from tests.conftest import PASSWORD, SECRET, Desk
 
 pytestmark = pytest.mark.gen_test
 
@@ -51,6 +53,26 @@ async def test_an_expired_token_and_one_of_another_secret_are_refused(desk: Desk
     client = await desk.open()
     client.send("message.auth", good)
     assert await client.close_code() == 1008
+
+
+async def test_a_connection_ends_with_its_token_unless_it_got_a_newer_one(desk: Desk) -> None:
+    anna, boris, vera = await desk.open(), await desk.enter("boris"), await desk.open()
+    for client, name in ((anna, "anna"), (vera, "vera")):
+        claim = desk.tokens.read(await desk.token(name))
+        assert claim
+        issued_at = time.time() - desk.tokens.days * DAY_SECONDS + 4
+        old = create_signed_value(SECRET, NAME, f"{claim.user_id}:{claim.key}", clock=partial(float, issued_at))
+        await client.call("message.auth", old.decode())
+    await upkeep.close_revoked(desk.database)
+    await vera.call("user.password", PASSWORD, "another one")
+    assert await anna.call("message.history")
+    ended = asyncio.ensure_future(anna.close_code())
+    while not ended.done():
+        await asyncio.sleep(0.1)
+        await upkeep.close_revoked(desk.database)
+    assert await ended == 1008
+    assert await boris.call("message.history")
+    assert await vera.call("message.history")
 
 
 @pytest.mark.parametrize("how", ["logout", "password", "role", "remove"])

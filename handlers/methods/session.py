@@ -34,7 +34,8 @@ class Session:
     """An authenticated connection.
 
     `conversations` are those that it has been sent messages of; `opened` is whom it opened last (NOBODY where that
-    failed), `viewing` whom it looks at; `events` are the names that it subscribed to.
+    failed), `viewing` whom it looks at; `events` are the names that it subscribed to; `expires_at` is the time of its
+    token's end, in Unix seconds.
     """
 
     user: User
@@ -50,6 +51,7 @@ class Session:
     opened: int | None = None
     viewing: int | None = None
     events: frozenset[str] = frozenset()
+    expires_at: float = 0.0
 
     @classmethod
     def begin(cls, user: User, address: str, settings: Mapping[str, Any]) -> Session:

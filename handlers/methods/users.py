@@ -1,5 +1,6 @@
 """A user's own account."""
 
+import time
 from dataclasses import replace
 
 from db import users
@@ -34,4 +35,5 @@ class Password(Params):
         if key is None:  # changed meanwhile
             raise AccessDenied
         session.user = replace(session.user, key=key)
+        session.expires_at = session.tokens.find_expiry(time.time())
         return Answer({"token": session.tokens.issue(user.id, key)}, ends_others=True)
