@@ -9,6 +9,8 @@ from tornado.web import HTTPError
 
 logger = logging.getLogger("chat")
 
+ONE_YEAR = "max-age=31536000"
+
 
 class Guarded:
     """For a handler: its answers are good for nothing but what they were asked for, and its log holds no request."""
@@ -28,6 +30,8 @@ class Guarded:
         self.clear_header("Server")  # its version is nobody's business
         for name, value in self.guards.items():
             self.set_header(name, value)
+        if self.request.protocol == "https":  # the service's own; behind a proxy it is the proxy's to say
+            self.set_header("Strict-Transport-Security", ONE_YEAR)
 
     def log_exception(
         self, kind: type[BaseException] | None, error: BaseException | None, traceback: TracebackType | None

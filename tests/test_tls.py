@@ -74,6 +74,20 @@ async def test_the_service_speaks_tls_by_itself(service: Service, certificate: C
     await chat(f"https://127.0.0.1:{service.port}", certificate)
 
 
+async def headers(url: str, certificate: Certificate) -> Any:
+    """Of an answer, which may be an error."""
+    trust: Any = {"ca_certs": str(certificate.authority_file)} if url.startswith("https") else {}
+    return (await AsyncHTTPClient().fetch(url, raise_error=False, **trust)).headers
+
+
+async def test_over_tls_every_answer_tells_browsers_to_come_that_way_alone(
+    service: Service, certificate: Certificate
+) -> None:
+    for path in ("/", "/operator", "/healthz", "/v1/auth/", "/nothing"):
+        answered = await headers(f"https://127.0.0.1:{service.port}{path}", certificate)
+        assert answered["Strict-Transport-Security"] == "max-age=31536000", path
+
+
 async def serial(port: int, certificate: Certificate) -> str:
     """The number of the certificate that a new connection gets."""
     context = ssl.create_default_context(cafile=str(certificate.authority_file))
@@ -128,3 +142,7 @@ async def test_they_chat_through_nginx_as_the_example_sets_it_up(
 ) -> None:
     with nginx(tmp_path, certificate, plain_service.port) as port:
         await chat(f"https://127.0.0.1:{port}", certificate)
+        for path in ("/", "/nothing"):
+            answered = await headers(f"https://127.0.0.1:{port}{path}", certificate)
+            assert answered.get_list("Strict-Transport-Security") == ["max-age=31536000"]
+        assert "Strict-Transport-Security" not in await headers(plain_service.url, certificate)
