@@ -11,6 +11,7 @@ from typing import Any
 import tornado.options
 from tornado.options import define, options
 
+import logs
 from handlers.protocol import MAX_TEXT
 
 GROUP = "./run.sh serve"
@@ -73,6 +74,7 @@ def read(arguments: list[str]) -> None:
         options.run_parse_callbacks()  # the log
     except OSError as error:
         raise ValueError(f"cannot write the log to {options.log_file_prefix}: {error.strerror}") from error
+    logs.set_up()
 
 
 def _read_flags(arguments: list[str]) -> None:

@@ -1,11 +1,15 @@
 """Checking passwords: bcrypt off the loop, in an executor of its own, for those who have not failed too often."""
 
 import asyncio
+import logging
 from collections import Counter
 from concurrent.futures import ThreadPoolExecutor
+from typing import NoReturn
 
 from db.credentials import check_password, hash_password
 from handlers.limits import Throttle, network
+
+logger = logging.getLogger("chat.auth")
 
 AT_ONCE = 2
 WAITING, WAITING_OF_ADDRESS = 64, 8  # in all, and of one address, which must not keep the others out
@@ -30,12 +34,18 @@ class PasswordChecks:
 
     def ensure_allowed(self, address: str, user_name: str) -> None:
         """Raises Throttled where this address failed too often, or too many wait."""
-        retry_after = self._throttle.retry_after(address, user_name)
-        is_full = self._waiting.total() >= WAITING or self._waiting[network(address)] >= WAITING_OF_ADDRESS
-        if not retry_after and is_full:
-            retry_after = BUSY_SECONDS
-        if retry_after:
-            raise Throttled(retry_after)
+        self._ensure_few_failed(address, user_name)
+        if self._waiting.total() >= WAITING or self._waiting[network(address)] >= WAITING_OF_ADDRESS:
+            self._refuse(address, BUSY_SECONDS, "too many wait")
+
+    def _ensure_few_failed(self, address: str, user_name: str) -> None:
+        if retry_after := self._throttle.retry_after(address, user_name):
+            self._refuse(address, retry_after, "too many were wrong")
+
+    def _refuse(self, address: str, retry_after: float, reason: str) -> NoReturn:
+        """Under the wrong name stands what a user typed, at times the password: the log has the address alone."""
+        logger.warning("a password from %s was not checked, nor is one for %.0f s: %s", address, retry_after, reason)
+        raise Throttled(retry_after)
 
     async def check(self, address: str, user_name: str, password: str, password_hash: str | None) -> bool:
         """Whether the password is right; no hash, of an unknown name, takes as long. Raises Throttled."""
@@ -44,8 +54,7 @@ class PasswordChecks:
         try:
             async with self._turn:
                 # Those before it may have failed meanwhile: many tries at once are no way around the throttle.
-                if retry_after := self._throttle.retry_after(address, user_name):
-                    raise Throttled(retry_after)
+                self._ensure_few_failed(address, user_name)
                 loop = asyncio.get_running_loop()
                 matches = await loop.run_in_executor(self._executor, check_password, password, password_hash)
         finally:

@@ -12,7 +12,7 @@ from tornado.web import Application
 
 from db import users
 from handlers.limits import Throttle
-from handlers.passwords import PasswordChecks
+from handlers.passwords import WAITING_OF_ADDRESS, PasswordChecks
 from tests.client import Client
 from tests.conftest import PASSWORD, Desk
 
@@ -59,6 +59,20 @@ async def test_failures_are_throttled_by_address(door: Door, app: Application) -
     for name in ("anna", "boris", "nobody", "somebody"):
         assert "Retry-After" not in (await door.knock(name)).headers
     assert "Retry-After" in (await door.knock("vera", PASSWORD)).headers
+
+
+async def test_what_is_throttled_is_a_warning_with_its_address_and_its_reason(
+    door: Door, app: Application, caplog: Any
+) -> None:
+    throttled(app, 1, 100)
+    for _ in range(3):
+        await door.knock("anna")
+    app.settings["password_checks"]._waiting["127.0.0.1"] = WAITING_OF_ADDRESS
+    await door.knock("boris")
+    lines = [record.getMessage() for record in caplog.records if record.levelname == "WARNING"]
+    start = "a password from 127.0.0.1 was not checked, nor is one for "
+    assert [line.startswith(start) for line in lines] == [True] * 3
+    assert [line.rpartition(": ")[2] for line in lines] == ["too many were wrong"] * 2 + ["too many wait"]
 
 
 async def test_only_failures_count(door: Door, app: Application) -> None:
@@ -216,7 +230,7 @@ async def test_what_tornado_refuses_keeps_its_400(desk: Desk) -> None:
 
 
 async def test_the_log_holds_no_token_password_text_or_query(
-    desk: Desk, door: Door, caplog: Any, http_client: AsyncHTTPClient
+    desk: Desk, door: Door, app: Application, caplog: Any, http_client: AsyncHTTPClient
 ) -> None:
     caplog.set_level("DEBUG")
     token = json.loads((await door.knock("anna", PASSWORD)).body)["result"]["token"]
@@ -228,6 +242,10 @@ async def test_the_log_holds_no_token_password_text_or_query(
     await anna.refused("a secret method", "a secret parameter")
     anna.send_text("a secret frame")
     await anna.receive()
+    throttle = Throttle(1, 1, 600)
+    throttle.record("127.0.0.1", "")
+    app.settings["password_checks"] = PasswordChecks(throttle)
+    await door.knock("another secret typed as the name", "x")
     for forged in ("a|secret|token", token[:-1] + "x", "2|1:0|10:1|5:token|4:YWJj|" + "0" * 64):
         client = await desk.open()
         client.send("message.auth", forged)
@@ -240,6 +258,7 @@ async def test_the_log_holds_no_token_password_text_or_query(
         assert answer.startswith((b"HTTP/1.1 405", b"HTTP/1.1 404"))
     log = caplog.text.replace(desk.url, "")
     assert "message.send ok" in log
+    assert "a password from 127.0.0.1 was not checked" in log
     assert f"user {desk.ids['anna']}" in log
     for secret in ("secret", PASSWORD, token, token[-20:], "|"):
         assert secret not in log, secret

@@ -12,8 +12,9 @@ pytestmark = pytest.mark.gen_test
 
 
 async def test_a_new_password_ends_every_other_token_and_connection(
-    desk: Desk, http_client: AsyncHTTPClient, app: Application
+    desk: Desk, http_client: AsyncHTTPClient, app: Application, caplog: pytest.LogCaptureFixture
 ) -> None:
+    caplog.set_level("INFO")
     door = Door(desk, http_client)
     for name in ("anna", "olga"):
         client, tab, boris = await desk.enter(name), await desk.enter(name), await desk.enter("boris")
@@ -30,6 +31,7 @@ async def test_a_new_password_ends_every_other_token_and_connection(
         assert await stale.close_code() == 1008
         assert (await door.knock(name, PASSWORD)).code == 403
         assert (await door.knock(name, "another 😀")).code == 200
+        assert f"user {desk.ids[name]} changed its password from 127.0.0.1" in caplog.text
 
 
 async def test_a_wrong_old_password_is_error_4_and_counts_as_a_failed_log_in(

@@ -1,5 +1,6 @@
 """A user's own account."""
 
+import logging
 import time
 from dataclasses import replace
 
@@ -8,6 +9,8 @@ from db.credentials import check_new_password
 from handlers.methods.session import Answer, Session
 from handlers.passwords import Throttled
 from handlers.protocol import AccessDenied, Params, TooManyRequests, Unauthorized
+
+logger = logging.getLogger("chat.auth")
 
 
 class Password(Params):
@@ -34,6 +37,7 @@ class Password(Params):
         key = await session.database.write(users.replace_password, user, new_hash)
         if key is None:  # changed meanwhile
             raise AccessDenied
+        logger.info("user %d changed its password from %s", user.id, session.address)
         session.user = replace(session.user, key=key)
         session.expires_at = session.tokens.find_expiry(time.time())
         return Answer({"token": session.tokens.issue(user.id, key)}, ends_others=True)

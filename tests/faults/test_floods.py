@@ -5,6 +5,7 @@ from pathlib import Path
 
 import pytest
 
+from logs import PER_KIND
 from tests.client import Client
 from tests.faults.disk import resident_bytes
 from tests.faults.floods import KINDS, flood
@@ -39,4 +40,5 @@ async def test_a_flood_leaves_the_service_to_others_and_takes_bounded_memory(kin
         await (await Client.connect(service.url)).call("message.auth", tokens["vera"])
         log = service.log.read_text()
     assert "Traceback" not in log
+    assert log.count("\n") < 10 * PER_KIND
     assert log.count("refused") <= log.count("log-in") + 2
