@@ -5,6 +5,7 @@ import unicodedata
 import bcrypt
 
 NAME_LENGTH = 255  # characters, as users.user_name holds
+PASSWORD_LENGTH = 8  # characters that a new one has at least (ASVS 6.2.1); who has a shorter one keeps it
 PASSWORD_BYTES = 72  # bcrypt reads no further
 
 # The hash of a password that nobody knows, at the cost of `hash_password`: what an unknown name is checked against.
@@ -25,8 +26,8 @@ def normalize_name(name: str) -> str:
 
 def check_new_password(password: str) -> None:
     """Raises ValueError, with a line for people, where it can't be a password."""
-    if not password:
-        raise ValueError("a password is not empty")
+    if len(password) < PASSWORD_LENGTH:
+        raise ValueError(f"a password has at least {PASSWORD_LENGTH} characters")
     if len(password.encode()) > PASSWORD_BYTES:
         raise ValueError(f"a password has at most {PASSWORD_BYTES} bytes")
 

@@ -31,7 +31,7 @@ PARAMS: dict[str, dict[Role, list[Any]]] = {
     "conversation.assign": {Role.OPERATOR: [USER]},
     "conversation.close": {Role.OPERATOR: [USER]},
     "note.add": {Role.OPERATOR: [USER, "text"]},
-    "user.password": {Role.CUSTOMER: [PASSWORD, "another"], Role.OPERATOR: [PASSWORD, "another"]},
+    "user.password": {Role.CUSTOMER: [PASSWORD, "another one"], Role.OPERATOR: [PASSWORD, "another one"]},
     "operator.list": {Role.OPERATOR: []},
     "reply.list": {Role.OPERATOR: []},
     "reply.save": {Role.OPERATOR: ["shortcut", "text"]},

@@ -119,7 +119,7 @@ async def test_a_desk_moves_to_another_database_and_nobody_notices(pair: list[st
         assert opened["notes"][0]["text"] == "a note 😀"
         found = await olga.call("message.search", "message 17")
         assert [message["message_text"] for message in found["messages"]] == ["Message 17"]
-    assert f"id {5 + 3 + LIFT + 1}" in done("user", "add", "new", f"--database={new}", stdin="secret\n")
+    assert f"id {5 + 3 + LIFT + 1}" in done("user", "add", "new", f"--database={new}", stdin="a secret\n")
 
 
 async def test_a_backup_of_a_busy_service_is_one_moment(database_url: str, tmp_path: Path) -> None:

@@ -89,12 +89,12 @@ def test_an_export_that_can_not_be_changes_no_file(database_url: str, tmp_path: 
 def test_users_are_imported_all_or_none_with_a_line_for_each_row(database_url: str, tmp_path: Path) -> None:
     option, file = f"--database={database_url}", tmp_path / "staff.csv"
     file.write_text(
-        "name,password,role\nolga,secret,operator\nboris,,\nanna,secret,boss\nolga,other,\n"
-        f"vera,secret\n{'x' * 256},secret,\n"
+        "name,password,role\nolga,a secret,operator\nboris,,\nanna,a secret,boss\nolga,another one,\n"
+        f"vera,a secret\n{'x' * 256},a secret,\n"
     )
     told = refused("user", "import", str(file), option)
     for line in (
-        "line 3: a password is not empty",
+        "line 3: a password has at least 8 characters",
         "line 4: the role is customer or operator, not boss",
         "line 5: there is a user olga already",
         "line 6: it has not as many cells as the first line",
@@ -103,7 +103,7 @@ def test_users_are_imported_all_or_none_with_a_line_for_each_row(database_url: s
     ):
         assert line in told
     assert done("user", "list", option) == ""
-    file.write_bytes('\ufeffname;password;role\r\nolga;"a;b";operator\r\n\r\nАнна Ё;secret;\r\n'.encode())
+    file.write_bytes('\ufeffname;password;role\r\nolga;"a;b;c;d;";operator\r\n\r\nАнна Ё;a secret;\r\n'.encode())
     told = done("user", "import", str(file), option)
     assert "line 2: added the operator olga, id 1" in told
     assert "line 4: added the customer Анна Ё, id 2" in told

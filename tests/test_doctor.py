@@ -60,7 +60,7 @@ def test_it_says_what_to_do_about_settings_a_secret_a_limit_and_a_database(tmp_p
     assert "there is no database" in said
     (tmp_path / "secret").write_text("x" * 64)
     (tmp_path / "secret").chmod(0o644)
-    manage("user", "add", "anna", f"--database={url}", stdin="secret\n")
+    manage("user", "add", "anna", f"--database={url}", stdin="a secret\n")
     assert f"chmod 600 {tmp_path}/secret" in examine(tmp_path, url)[1]
     with sqlite3.connect(tmp_path / "chat.db") as connection:
         connection.execute("UPDATE schema_version SET version = 2")
@@ -83,7 +83,7 @@ def test_it_says_what_to_do_about_a_full_disk(tmp_path: Path) -> None:
 def test_it_says_what_to_do_about_a_server_that_does_not_wait_for_the_disk(tmp_path: Path, mariadb: MariaDB) -> None:
     mariadb.execute("CREATE OR REPLACE DATABASE lazy")
     url = f"mysql://root@127.0.0.1:{mariadb.port}/lazy"
-    manage("user", "add", "anna", f"--database={url}", stdin="secret\n")
+    manage("user", "add", "anna", f"--database={url}", stdin="a secret\n")
     mariadb.execute("SET GLOBAL innodb_flush_log_at_trx_commit = 2")
     try:
         said = examine(tmp_path, url)[1]

@@ -67,7 +67,7 @@ class BusyDesk:
             ("operator.list",),
             ("reply.list",),
             ("message.search", "from"),
-            ("user.password", "wrong", "another"),
+            ("user.password", "wrong", "another one"),
             ("reply.save", "reply", "not allowed"),
             ("reply.delete", "reply"),
             ("conversation.assign", self.desk.ids[CUSTOMERS[0]]),
@@ -96,7 +96,7 @@ class BusyDesk:
             ("conversation.close", user_id, None, False),
             ("operator.list",),
             ("desk.status",),
-            ("user.password", "wrong", "another"),
+            ("user.password", "wrong", "another one"),
         ]
         await client.reply(client.send(*self.random.choice(calls)))
 

@@ -27,12 +27,12 @@ async def scrape(port: int) -> dict[str, float]:
 
 async def test_it_counts_what_happens_and_only_on_its_own_port(database_url: str, tmp_path: Path) -> None:
     for name, options in (("olga", ["--operator"]), ("anna", [])):
-        manage("user", "add", name, *options, f"--database={database_url}", stdin="secret\n")
+        manage("user", "add", name, *options, f"--database={database_url}", stdin="a secret\n")
     port = free_port()
     with running(tmp_path, f"--database={database_url}", f"--metrics-port={port}") as service:
         anna, olga, silent = [await Client.connect(service.url) for _ in range(3)]
-        await anna.call("message.auth", await log_in(service.url, "anna", "secret"))
-        await olga.call("message.auth", await log_in(service.url, "olga", "secret"))
+        await anna.call("message.auth", await log_in(service.url, "anna", "a secret"))
+        await olga.call("message.auth", await log_in(service.url, "olga", "a secret"))
         with pytest.raises(HTTPClientError):
             await log_in(service.url, "anna", "wrong")
         for number in range(3):

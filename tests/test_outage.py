@@ -38,7 +38,7 @@ def service(own_mariadb: MariaDB, tmp_path: Path) -> Iterator[Service]:
     own_mariadb.execute("CREATE DATABASE chat")
     url = f"mysql://root@127.0.0.1:{own_mariadb.port}/chat"
     for name, role in (("olga", ["--operator"]), ("anna", [])):
-        manage("user", "add", name, *role, f"--database={url}", stdin="secret\n")
+        manage("user", "add", name, *role, f"--database={url}", stdin="a secret\n")
     with service_running(tmp_path, f"--database={url}") as started:
         yield started
 
@@ -57,9 +57,9 @@ async def test_a_restart_of_the_database_loses_nothing_and_logs_nobody_out(
     service: Service, own_mariadb: MariaDB, how: str
 ) -> None:
     anna, olga = await Client.connect(service.url), await Client.connect(service.url)
-    token = await log_in(service.url, "anna", "secret")
+    token = await log_in(service.url, "anna", "a secret")
     await anna.call("message.auth", token)
-    await olga.call("message.auth", await log_in(service.url, "olga", "secret"))
+    await olga.call("message.auth", await log_in(service.url, "olga", "a secret"))
     await anna.call("message.send", "before")
     own_mariadb.stop() if how == "stop" else own_mariadb.kill()
     try:
@@ -70,7 +70,7 @@ async def test_a_restart_of_the_database_loses_nothing_and_logs_nobody_out(
         away = await health(service)
         assert away.code == 503
         assert json.loads(away.body) == {"status": "unavailable", "reason": "the database does not answer"}
-        body = json.dumps({"user_name": "anna", "password": "secret"})
+        body = json.dumps({"user_name": "anna", "password": "a secret"})
         answer = await AsyncHTTPClient().fetch(f"{service.url}/v1/auth/", method="POST", body=body, raise_error=False)
         assert (answer.code, answer.body) == (404, b"")
         assert "Retry-After" in answer.headers
@@ -91,8 +91,8 @@ async def test_what_another_session_stored_unseen_is_told_after_a_reconnect(
 ) -> None:
     """As after a COMMIT whose answer was lost."""
     anna, olga = await Client.connect(service.url), await Client.connect(service.url)
-    await anna.call("message.auth", await log_in(service.url, "anna", "secret"))
-    await olga.call("message.auth", await log_in(service.url, "olga", "secret"))
+    await anna.call("message.auth", await log_in(service.url, "anna", "a secret"))
+    await olga.call("message.auth", await log_in(service.url, "olga", "a secret"))
     own_mariadb.execute(
         "INSERT INTO chat.messages (user_id, invader_name, message, is_from_support) VALUES (2, '', 'unseen', 0)"
     )
@@ -107,7 +107,7 @@ async def test_what_another_session_stored_unseen_is_told_after_a_reconnect(
 async def test_an_older_database_makes_the_clients_come_again(service: Service, own_mariadb: MariaDB) -> None:
     """As when a backup was restored under the service."""
     anna = await Client.connect(service.url)
-    token = await log_in(service.url, "anna", "secret")
+    token = await log_in(service.url, "anna", "a secret")
     await anna.call("message.auth", token)
     first = (await anna.call("message.send", "first"))["message"]
     second = (await anna.call("message.send", "second"))["message"]

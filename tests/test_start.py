@@ -112,7 +112,7 @@ def test_a_database_of_another_program_is_one_clear_line(tmp_path: Path) -> None
 def test_a_user_who_may_only_read_is_one_clear_line(tmp_path: Path, mariadb: MariaDB) -> None:
     mariadb.execute("CREATE OR REPLACE DATABASE readable")
     url = f"127.0.0.1:{mariadb.port}/readable"
-    assert manage("user", "add", "anna", f"--database=mysql://root@{url}", stdin="secret\n").returncode == 0
+    assert manage("user", "add", "anna", f"--database=mysql://root@{url}", stdin="a secret\n").returncode == 0
     mariadb.execute("CREATE OR REPLACE USER reader@'127.0.0.1'")
     mariadb.execute("GRANT SELECT ON readable.* TO reader@'127.0.0.1'")
     assert "cannot write to the database" in failing(tmp_path, f"--database=mysql://reader@{url}")
@@ -163,14 +163,14 @@ def test_a_settings_file_counts_and_flags_count_more(tmp_path: Path) -> None:
 
 def add_people(url: str) -> None:
     for name, role in (("olga", ["--operator"]), ("anna", [])):
-        assert manage("user", "add", name, *role, f"--database={url}", stdin="secret\n").returncode == 0
+        assert manage("user", "add", name, *role, f"--database={url}", stdin="a secret\n").returncode == 0
 
 
 async def test_everything_is_there_after_a_restart(database_url: str, tmp_path: Path) -> None:
     add_people(database_url)
     service = Service(tmp_path, f"--database={database_url}")
     service.start()
-    token = await log_in(service.url, "anna", "secret")
+    token = await log_in(service.url, "anna", "a secret")
     anna = await Client.connect(service.url)
     await anna.call("message.auth", token)
     sent = [(await anna.call("message.send", f"text {n}", f"key-{n}"))["message"] for n in range(3)]
@@ -191,7 +191,7 @@ async def test_everything_is_there_after_a_restart(database_url: str, tmp_path: 
 async def test_sigterm_answers_what_was_taken_then_closes_with_1001(database_url: str, tmp_path: Path) -> None:
     add_people(database_url)
     with running(tmp_path, f"--database={database_url}", "--message-rate=0") as service:
-        token = await log_in(service.url, "anna", "secret")
+        token = await log_in(service.url, "anna", "a secret")
         anna, silent = await Client.connect(service.url), await Client.connect(service.url)
         await anna.call("message.auth", token)
         for n in range(500):
@@ -216,7 +216,7 @@ async def test_sigterm_answers_what_was_taken_then_closes_with_1001(database_url
 async def test_what_was_acknowledged_before_a_kill_is_stored(database_url: str, tmp_path: Path) -> None:
     add_people(database_url)
     with running(tmp_path, f"--database={database_url}", "--message-rate=0") as service:
-        token = await log_in(service.url, "anna", "secret")
+        token = await log_in(service.url, "anna", "a secret")
         for cut in (1, 20, 50):
             anna = await Client.connect(service.url)
             after = max(

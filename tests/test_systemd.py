@@ -81,13 +81,13 @@ def test_a_watchdog_of_another_process_is_not_fed(tmp_path: Path) -> None:
 
 async def test_a_restart_refuses_no_connection(tmp_path: Path) -> None:
     """A client that connects while no service is there is served by the next one."""
-    manage("user", "add", "anna", f"--database=sqlite:{tmp_path}/chat.db", stdin="secret\n")
+    manage("user", "add", "anna", f"--database=sqlite:{tmp_path}/chat.db", stdin="a secret\n")
     address = f"{tmp_path}/notify"
     with notified(address) as heard, socket.create_server(("127.0.0.1", 0)) as listener:
         url = "http://127.0.0.1:%d" % listener.getsockname()[1]
         with started(tmp_path, listener, address) as process:
             assert heard.recv(100) == b"READY=1"
-            token = await log_in(url, "anna", "secret")
+            token = await log_in(url, "anna", "a secret")
             process.terminate()
             assert process.wait(START_SECONDS) == 0
         with socket.create_connection(listener.getsockname()) as early:

@@ -30,7 +30,7 @@ def certificate(tmp_path: Path) -> Certificate:
 def service(tmp_path: Path, certificate: Certificate) -> Iterator[Service]:
     database = f"--database=sqlite:{tmp_path}/chat.db"
     for name, role in (("olga", ["--operator"]), ("anna", [])):
-        manage("user", "add", name, *role, database, stdin="secret\n")
+        manage("user", "add", name, *role, database, stdin="a secret\n")
     tls = (f"--certfile={certificate.certfile}", f"--keyfile={certificate.keyfile}")
     with running(tmp_path, database, *tls) as started:
         yield started
@@ -40,7 +40,7 @@ def service(tmp_path: Path, certificate: Certificate) -> Iterator[Service]:
 def plain_service(tmp_path: Path) -> Iterator[Service]:
     database = f"--database=sqlite:{tmp_path}/chat.db"
     for name, role in (("olga", ["--operator"]), ("anna", [])):
-        manage("user", "add", name, *role, database, stdin="secret\n")
+        manage("user", "add", name, *role, database, stdin="a secret\n")
     with running(tmp_path, database, "--trusted-proxies=127.0.0.1") as started:
         yield started
 
@@ -48,7 +48,7 @@ def plain_service(tmp_path: Path) -> Iterator[Service]:
 async def enter(url: str, name: str, certificate: Certificate) -> Client:
     """An authenticated connection over TLS."""
     trust: Any = {"ca_certs": str(certificate.authority_file)}
-    body = json.dumps({"user_name": name, "password": "secret"})
+    body = json.dumps({"user_name": name, "password": "a secret"})
     answer = await AsyncHTTPClient().fetch(f"{url}/v1/auth/", method="POST", body=body, **trust)
     request = HTTPRequest(url.replace("https", "wss") + "/v1/ws/", **trust)
     client = Client(await websocket_connect(request, max_message_size=64 * 2**20))

@@ -30,28 +30,30 @@ def refused(url: str, *arguments: str, stdin: str = "") -> str:
 
 
 def test_users_are_added_listed_changed_and_removed(database_url: str) -> None:
-    assert "added the operator olga, id 1" in users(database_url, "add", "olga", "--operator", stdin="secret\n")
-    assert "added the customer Анна Ё, id 2" in users(database_url, "add", "Анна Ё", stdin="secret\n")
+    assert "added the operator olga, id 1" in users(database_url, "add", "olga", "--operator", stdin="a secret\n")
+    assert "added the customer Анна Ё, id 2" in users(database_url, "add", "Анна Ё", stdin="a secret\n")
     assert users(database_url, "list").split() == ["1", "operator", "olga", "2", "customer", "Анна", "Ё"]
     assert "olga is now a customer" in users(database_url, "role", "olga", "customer")
-    assert "changed the password" in users(database_url, "passwd", "olga", stdin="other\n")
+    assert "changed the password" in users(database_url, "passwd", "olga", stdin="another one\n")
     assert "must log in again" in users(database_url, "logout", "olga")
     assert "removed olga" in users(database_url, "remove", "olga", "--yes")
     assert "removed Анна" in users(database_url, "remove", "Анна Ё", stdin="y\n")
     assert users(database_url, "list") == ""
-    assert "id 3" in users(database_url, "add", "olga", stdin="secret\n")  # an id is never given twice
+    assert "id 3" in users(database_url, "add", "olga", stdin="a secret\n")  # an id is never given twice
 
 
 def test_what_cannot_be_is_refused_in_one_line(database_url: str) -> None:
-    users(database_url, "add", "anna", stdin="secret\n")
-    assert "there is a user anna already" in refused(database_url, "add", "anna", stdin="secret\n")
+    users(database_url, "add", "anna", stdin="a secret\n")
+    assert "there is a user anna already" in refused(database_url, "add", "anna", stdin="a secret\n")
     for command in (["passwd", "nobody"], ["role", "nobody", "operator"], ["logout", "nobody"], ["remove", "nobody"]):
         assert "there is no user nobody" in refused(database_url, *command)
-    assert "no spaces at its ends" in refused(database_url, "add", " anna", stdin="secret\n")
-    assert "control characters" in refused(database_url, "add", "a\nb", stdin="secret\n")
-    assert "1 to 255 characters" in refused(database_url, "add", "a" * 256, stdin="secret\n")
+    assert "no spaces at its ends" in refused(database_url, "add", " anna", stdin="a secret\n")
+    assert "control characters" in refused(database_url, "add", "a\nb", stdin="a secret\n")
+    assert "1 to 255 characters" in refused(database_url, "add", "a" * 256, stdin="a secret\n")
     assert "at most 72 bytes" in refused(database_url, "add", "boris", stdin="ё" * 37 + "\n")
-    assert "not empty" in refused(database_url, "add", "boris", stdin="")
+    for password in ("", "\n", "seven 7\n", "ёёёёёёё\n"):
+        assert "at least 8 characters" in refused(database_url, "add", "boris", stdin=password)
+    assert "at least 8 characters" in refused(database_url, "passwd", "anna", stdin="seven 7\n")
     assert "Aborted" in refused(database_url, "remove", "anna", stdin="n\n")
     assert users(database_url, "list").split() == ["1", "customer", "anna"]
 
@@ -79,11 +81,11 @@ def test_on_a_terminal_the_password_is_asked_for_twice(database_url: str) -> Non
     arguments = ["-m", "manage", "user", "add", "anna", f"--database={database_url}"]
     terminal = pexpect.spawn(sys.executable, arguments, cwd=str(ROOT), encoding="utf-8", timeout=30)
     for question, answer in (
-        ("Password:", "secret"),
+        ("Password:", "a secret"),
         ("Repeat for confirmation:", "other"),
         ("do not match", None),
-        ("Password:", "secret"),
-        ("Repeat for confirmation:", "secret"),
+        ("Password:", "a secret"),
+        ("Repeat for confirmation:", "a secret"),
         ("added the customer anna, id 1", None),
     ):
         terminal.expect(question)
@@ -105,18 +107,18 @@ async def log_in(url: str, name: str, password: str) -> str:
 async def test_commands_work_while_the_service_runs(database_url: str, tmp_path: Path) -> None:
     with running(tmp_path, f"--database={database_url}") as service:
         assert "there are no users yet: add one with ./run.sh user add" in service.log.read_text()
-        users(database_url, "add", "olga", "--operator", stdin="secret\n")
-        users(database_url, "add", "anna", stdin="secret\n")
+        users(database_url, "add", "olga", "--operator", stdin="a secret\n")
+        users(database_url, "add", "anna", stdin="a secret\n")
         anna, olga = await Client.connect(service.url), await Client.connect(service.url)
-        token = await log_in(service.url, "anna", "secret")
+        token = await log_in(service.url, "anna", "a secret")
         await anna.call("message.auth", token)
-        await olga.call("message.auth", await log_in(service.url, "olga", "secret"))
+        await olga.call("message.auth", await log_in(service.url, "olga", "a secret"))
         await anna.call("message.send", "text")
-        users(database_url, "passwd", "anna", stdin="other\n")
+        users(database_url, "passwd", "anna", stdin="another one\n")
         again = await Client.connect(service.url)
         again.send("message.auth", token)
         assert await again.close_code() == 1008
-        await log_in(service.url, "anna", "other")
+        await log_in(service.url, "anna", "another one")
         users(database_url, "remove", "anna", "--yes")
         anna.send("message.send", "from nobody")
         assert await anna.close_code() == 1008
@@ -163,13 +165,13 @@ async def test_the_demo_shows_its_accounts_at_every_start(database_url: str, tmp
 async def test_the_demo_leaves_alone_what_was_changed(database_url: str, tmp_path: Path) -> None:
     with running(tmp_path, f"--database={database_url}", "--demo") as service:
         first = demo_lines(service)
-    users(database_url, "passwd", "anna", stdin="other\n")
+    users(database_url, "passwd", "anna", stdin="another one\n")
     users(database_url, "role", "olga", "customer")
     users(database_url, "remove", "operator", "--yes")
     with running(tmp_path, f"--database={database_url}", "--demo") as service:
         assert demo_lines(service) == [["customer", *first[1][1:]], first[3]]
-        assert await log_in(service.url, "anna", "other")
-    users(database_url, "passwd", "olga", stdin="other\n")
+        assert await log_in(service.url, "anna", "another one")
+    users(database_url, "passwd", "olga", stdin="another one\n")
     users(database_url, "remove", "boris", "--yes")
     with running(tmp_path, f"--database={database_url}", "--demo") as service:
         assert demo_lines(service) == []
@@ -185,7 +187,7 @@ async def test_another_secret_makes_other_demo_passwords(database_url: str, tmp_
 
 
 def test_the_database_is_the_one_in_the_settings_file(database_url: str, tmp_path: Path) -> None:
-    users(database_url, "add", "anna", stdin="secret\n")
+    users(database_url, "add", "anna", stdin="a secret\n")
     (tmp_path / "chat.toml").write_text(f'database = "{database_url}"\nport = 1\n')
     found = manage("user", "list", f"--config={tmp_path}/chat.toml")
     assert found.stdout.split() == ["1", "customer", "anna"]
@@ -195,6 +197,6 @@ def test_the_database_is_the_one_in_the_settings_file(database_url: str, tmp_pat
 def test_a_mistyped_path_makes_no_database(tmp_path: Path) -> None:
     assert "there is no database" in refused(f"sqlite:{tmp_path}/chta.db", "list")
     assert "check that its folder is there" in refused(
-        f"sqlite:{tmp_path}/vra/chat.db", "add", "anna", stdin="secret\n"
+        f"sqlite:{tmp_path}/vra/chat.db", "add", "anna", stdin="a secret\n"
     )
     assert not list(tmp_path.iterdir())
