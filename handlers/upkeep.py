@@ -109,7 +109,7 @@ async def close_all_answered(answer_seconds: float, close_seconds: float) -> Non
     """Take no further frames, answer those that were taken, and see the connections off with 1001."""
     for handler in WebSocketHandler.connections:
         handler.is_deaf = True
-    await _wait_until(lambda: not any(one.in_flight for one in WebSocketHandler.connections), answer_seconds)
+    await _wait_until(lambda: not any(one.flight.frames for one in WebSocketHandler.connections), answer_seconds)
     close_all(GOING_AWAY)
     await _wait_until(lambda: not WebSocketHandler.connections, close_seconds)  # to end with unread frames resets them
 

@@ -23,6 +23,7 @@ from handlers.auth import identify
 from handlers.client import find_address
 from handlers.connections import Counted, Full
 from handlers.feed import Feed
+from handlers.flight import Flight
 from handlers.frames import ReadsAhead
 from handlers.guarded import Guarded
 from handlers.methods.messages import Post
@@ -32,8 +33,6 @@ from handlers.pulse import Pulse
 from handlers.work import AUTH, Work
 
 logger = logging.getLogger("chat.ws")
-
-IN_FLIGHT = 64  # frames of one connection that are worked on at once
 
 # RFC 6455 7.4.1, and IANA's registry for 1012 and 1013
 GOING_AWAY, UNSUPPORTED_DATA, LOG_IN_AGAIN, SERVICE_RESTART, TRY_AGAIN_LATER = 1001, 1003, 1008, 1012, 1013
@@ -52,9 +51,8 @@ class WebSocketHandler(Guarded, tornado.websocket.WebSocketHandler):
 
     # Python shares the keys of up to 30 attributes; with these the dictionary of each connection would have its own.
     __slots__ = (
-        "has_room",
+        "flight",
         "held",
-        "in_flight",
         "is_deaf",
         "is_leaving",
         "newest_id",
@@ -68,8 +66,7 @@ class WebSocketHandler(Guarded, tornado.websocket.WebSocketHandler):
     def initialize(self) -> None:
         self.number = next(self.numbers)
         self.session: Session | None = None
-        self.in_flight = 0  # frames that are worked on
-        self.has_room: asyncio.Future[None] | None = None  # what waits for room for one more
+        self.flight = Flight()
         self.newest_id = 0  # of the messages that this connection was sent
         self.held: list[views.Push] = []  # what was broadcast while the history was being read
         self.is_deaf = False  # what arrives is not run
@@ -121,18 +118,18 @@ class WebSocketHandler(Guarded, tornado.websocket.WebSocketHandler):
         if self.is_deaf:
             return None
         assert isinstance(message, str)
-        self.in_flight += 1
+        self.flight.frames += 1
         work = Work()
         try:
             task = self._start(work, message)
         except Exception as error:
             self._end(work, error)
             return None
+        self.flight.hold(work, message)
         if self.session is None:
             return task  # nothing may overtake the log-in
-        if self.in_flight >= IN_FLIGHT:
-            self.has_room = asyncio.get_running_loop().create_future()
-            return self.has_room
+        if room := self.flight.wait_for_room():
+            return room
         return asyncio.sleep(0) if task else None  # its first step is before that of the next frame
 
     def _start(self, work: Work, frame: str) -> asyncio.Task[None] | None:
@@ -171,10 +168,7 @@ class WebSocketHandler(Guarded, tornado.websocket.WebSocketHandler):
 
     def _end(self, work: Work, outcome: Answer | Exception | None) -> None:
         """Answer a frame. This is the one place where errors end."""
-        self.in_flight -= 1
-        if self.has_room is not None:
-            self.has_room.set_result(None)
-            self.has_room = None
+        self.flight.end(work)
         log, request = "ok", work.request
         try:
             if isinstance(outcome, Answer):

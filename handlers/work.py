@@ -12,11 +12,12 @@ logger = logging.getLogger("chat.ws")
 
 
 class Work:
-    __slots__ = ("request", "started")
+    __slots__ = ("request", "size", "started")
 
     def __init__(self) -> None:
         self.started = time.perf_counter()
         self.request = UNKNOWN
+        self.size = 0  # bytes of memory, while it is under way
 
     @property
     def method(self) -> str:

@@ -11,10 +11,11 @@ from tornado.httpclient import AsyncHTTPClient
 from tornado.web import Application, create_signed_value
 
 from db import users
-from handlers import outbox, upkeep
+from handlers import flight, outbox, upkeep
 from handlers.tokens import DAY_SECONDS, NAME, Tokens
 from handlers.websocket import WebSocketHandler
 from tests.conftest import PASSWORD, SECRET, Desk
+from tests.test_group_commit import Gate
 
 pytestmark = pytest.mark.gen_test
 
@@ -178,10 +179,29 @@ async def test_64_frames_of_a_connection_are_in_flight_and_all_are_answered(desk
     (handler,) = WebSocketHandler.open_handlers
     most = 0
     for _ in range(1000):
-        most = max(most, handler.in_flight)
+        most = max(most, handler.flight.frames)
         assert (await anna.receive())["error"] is None
     assert 1 < most <= 64
-    assert handler.in_flight == 0
+    assert handler.flight.frames == 0
+
+
+@pytest.mark.parametrize(("bound", "most"), [("BYTES", 6), ("ALL_BYTES", 1)])
+async def test_frames_in_flight_take_bounded_memory_and_all_are_answered(
+    desk: Desk, monkeypatch: pytest.MonkeyPatch, bound: str, most: int
+) -> None:
+    monkeypatch.setattr(flight, bound, {"BYTES": 2**20, "ALL_BYTES": 0}[bound])
+    anna, boris = await desk.enter("anna"), await desk.enter("boris")
+    (handler,) = WebSocketHandler.by_user[desk.ids["anna"]]
+    gate = Gate(desk.database)
+    request = {"method": "message.read", "params": [1], "padding": "ё" * 50_000}  # 100,000 bytes, twice in memory
+    for number in range(20):
+        anna.send_text(json.dumps({**request, "id": number}, ensure_ascii=False))
+    await desk.until(lambda: handler.flight._room is not None)
+    assert handler.flight.frames == most
+    assert await boris.call("message.history")
+    await gate.open()
+    assert [(await anna.receive())["id"] for _ in range(20)] == list(range(20))
+    assert flight.Flight.bytes_of_all == 0
 
 
 async def test_healthz_answers_200_while_the_database_does(desk: Desk, http_client: AsyncHTTPClient) -> None:
