@@ -1,7 +1,7 @@
 """Reading what has arrived in one go: Tornado waits for the head, the mask and the body of each frame by itself.
 
-And failing what Tornado lets pass, an unmasked frame and a close frame that says nothing sensible, with a word to the
-client, as for all that is no WebSocket (RFC 6455 7.1.7).
+And failing what Tornado lets pass, an unmasked frame, a length that could be written shorter and a close frame that
+says nothing sensible, with a word to the client, as for all that is no WebSocket (RFC 6455 7.1.7).
 
 Besides `Counted` the one place that knows private names of Tornado's, in the version that is pinned:
 tests/test_frames.py holds them.
@@ -18,6 +18,7 @@ from handlers.connections import AHEAD, Counted
 
 TEXT, CLOSE = 0x1, 0x8
 WHOLE_TEXT, MASKED = 0x80 | TEXT, 0x80  # the first byte of a frame, and a bit of the second (RFC 6455 5.2)
+LONGER = {126: (2, 126), 127: (8, 65_536)}  # by the length in the second byte: those that follow, and what is least
 PROTOCOL_ERROR, NOT_TEXT = 1002, 1007
 
 
@@ -40,7 +41,7 @@ class ReadsAhead(WebSocketProtocol13):
             text = self._take_text()
             if text is not None:
                 self._handled = super()._handle_message(TEXT, text)
-            elif await self._is_masked():
+            elif await self._is_well_formed():
                 await super()._receive_frame()
             else:
                 self._abort()
@@ -75,18 +76,29 @@ class ReadsAhead(WebSocketProtocol13):
             length, mask = data[start + 2] << 8 | data[start + 3], start + 4
         text = mask + 4
         end = text + length
-        if not (0 <= length < 127 or mask == start + 4) or end > len(data) or length > self.params.max_message_size:
+        if (
+            not (0 <= length < 126 if mask == start + 2 else length >= 126)
+            or end > len(data)
+            or length > self.params.max_message_size
+        ):
             return None
         self._wire_bytes_in += end - start
         self._ahead, self._taken = (data, end) if end < len(data) else (b"", 0)  # an idle connection keeps nothing
         return _websocket_mask(data[mask:text], data[text:end])
 
-    async def _is_masked(self) -> bool:
-        """Whether the next frame is, as a client's must be (RFC 6455 5.1)."""
-        head = await self._read_bytes(2)
-        self._taken -= 2
-        self._wire_bytes_in -= 2
-        return bool(head[1] & MASKED)
+    async def _is_well_formed(self) -> bool:
+        """Whether the next frame is masked, and its length written in as few bytes as can be (RFC 6455 5.1, 5.2)."""
+        head = await self._peek(2)
+        if not head[1] & MASKED:
+            return False
+        size, least = LONGER.get(head[1] - MASKED, (0, 0))
+        return int.from_bytes((await self._peek(2 + size))[2:], "big") >= least
+
+    async def _peek(self, n: int) -> bytes:
+        data = await self._read_bytes(n)
+        self._taken -= n
+        self._wire_bytes_in -= n
+        return data
 
     def _handle_message(self, opcode: int, data: bytes) -> asyncio.Future[None] | None:
         if opcode == CLOSE and not may_close(data):

@@ -134,6 +134,12 @@ def reserved(bit: int, opcode: int = TEXT) -> bytes:
     return bytes([frame("a", opcode)[0] | bit]) + frame("a", opcode)[1:]
 
 
+def longer(payload: str, form: str, opcode: int = TEXT) -> bytes:
+    """A frame whose length is written in more bytes than it needs."""
+    head = struct.pack(form, opcode | 0x80, 0x80 | {"!BBH": 126, "!BBQ": 127}[form], len(payload))
+    return head + frame(payload)[-len(MASK + payload.encode()) :]
+
+
 def close(code: int, reason: bytes = b"") -> bytes:
     return frame(struct.pack("!H", code) + reason, CLOSE)
 
@@ -160,6 +166,13 @@ WRONG = [
     (unmasked("", PING), 1002),
     (unmasked("", CLOSE), 1002),
     (frame("a", is_last=False) + unmasked("b", CONTINUATION), 1002),
+    *((longer(send("text", 1), form), 1002) for form in ("!BBH", "!BBQ")),
+    *(
+        (longer("x" * length, form), 1002)
+        for length, form in ((0, "!BBH"), (125, "!BBH"), (126, "!BBQ"), (65_535, "!BBQ"))
+    ),
+    (longer("a", "!BBH", PING), 1002),
+    (frame("a", is_last=False) + longer("b", "!BBQ", CONTINUATION), 1002),
     (frame("x", CLOSE), 1002),
     *((close(code), 1002) for code in (0, 999, 1004, 1005, 1006, 1015, 1016, 2000, 2999, 5000, 65_535)),
     (close(1000, b"\xff"), 1002),
