@@ -135,6 +135,7 @@ KINDS: dict[str, tuple[int, Callable[[Attacker, Ends], Awaitable[None]]]] = {  #
     "silent sockets": (PEERS, stay_silent),
     "log-ins": (8, log_in),
     "messages": (4, asking(call("message.send", "flood") * 8)),
+    "repeated messages": (4, asking(call("message.send", "flood", "key") * 8)),
     "histories": (4, asking(call("message.history"))),
     "slow writers": (PEERS, write_slowly),
     "slow readers": (20, read_nothing),

@@ -15,17 +15,23 @@ from tests.service import running
 pytestmark = [pytest.mark.slow, pytest.mark.gen_test(timeout=60)]
 
 SECONDS = 2
+DATABASE = ("messages", "repeated messages", "log-ins", "histories")  # the kinds that reach it
 LIMIT = 100  # connections of one address, half of what the larger floods open
 # Each connection has a frame that arrives and 64 KiB read ahead, each of four readers a reply of up to 2 MiB: 40 MiB.
 # What a reader leaves unread, up to 16 MiB, comes on top: here the conversation is too short for that.
 GROWTH = 64 * 2**20
 
 
-@pytest.mark.parametrize("kind", KINDS)
-async def test_a_flood_leaves_the_service_to_others_and_takes_bounded_memory(kind: str, tmp_path: Path) -> None:
-    url = f"sqlite:{tmp_path}/chat.db"
-    tokens = add_people(url, tmp_path)
-    with running(tmp_path, f"--database={url}", f"--connections-per-address={LIMIT}") as service:
+@pytest.mark.parametrize(
+    ("databases", "kind"),
+    [*(("sqlite", kind) for kind in KINDS), *(("mysql", kind) for kind in DATABASE)],
+    indirect=["databases"],
+)
+async def test_a_flood_leaves_the_service_to_others_and_takes_bounded_memory(
+    kind: str, database_url: str, tmp_path: Path
+) -> None:
+    tokens = add_people(database_url, tmp_path)
+    with running(tmp_path, f"--database={database_url}", f"--connections-per-address={LIMIT}") as service:
         boris = await Client.connect(service.url)
         await boris.call("message.auth", tokens["boris"])
         before = resident_bytes(service.pid)
