@@ -1,11 +1,46 @@
-"""The log's form: each line with its time and the zone of it, and no more lines of a kind than somebody would read."""
+"""The log: for people, or an event a line with its fields by name, for programs; of a kind no more than one would read."""
 
+import json
 import logging
+import re
 import time
+from collections.abc import Mapping
+from datetime import UTC, datetime
 
 PER_KIND, SECONDS = 200, 10.0  # a client that makes up lines fills no disk, and hides none of another kind
 
-TIME = "%Y-%m-%d %H:%M:%S%z"
+FORMATS = ("plain", "logfmt", "json")
+DATE = "%Y-%m-%d %H:%M:%S %z"  # of the plain form
+BARE = re.compile(r"[!#-<>-\[\]-~]+")  # what logfmt takes without quotes: ASCII, but for blanks, ", = and \
+
+
+class EventFormatter(logging.Formatter):
+    """What every event has; then what its statement names, where that is known; then the traceback, if there is one."""
+
+    def __init__(self, form: str) -> None:
+        super().__init__()
+        self._encode = json.dumps if form == "json" else _logfmt
+
+    def format(self, record: logging.LogRecord) -> str:
+        fields: dict[str, object] = {
+            "time": datetime.fromtimestamp(record.created, UTC).isoformat(timespec="milliseconds"),
+            "level": record.levelname.lower(),
+            "logger": record.name,
+            "message": record.getMessage(),
+        }
+        if isinstance(record.args, Mapping):
+            fields |= {name: value for name, value in record.args.items() if value != "-"}
+        if record.exc_info:
+            fields["traceback"] = self.formatException(record.exc_info)
+        return self._encode(fields)
+
+
+def _logfmt(fields: Mapping[str, object]) -> str:
+    return " ".join(f"{name}={_logfmt_value(str(value))}" for name, value in fields.items())
+
+
+def _logfmt_value(text: str) -> str:
+    return text if BARE.fullmatch(text) else json.dumps(text)
 
 
 class Bounded(logging.Filter):
@@ -31,10 +66,20 @@ class Bounded(logging.Filter):
         return count < PER_KIND
 
 
-def set_up() -> None:
-    """Let the handlers that there are write so."""
+def set_up(form: str) -> None:
+    """Let the handlers that there are write in one of FORMATS, each line with its zone."""
     bounded = Bounded()
     for handler in logging.getLogger().handlers:
         handler.addFilter(bounded)
-        if handler.formatter is not None:
-            handler.formatter.datefmt = TIME
+        if form != "plain":
+            handler.setFormatter(EventFormatter(form))
+        elif handler.formatter:
+            handler.formatter.datefmt = DATE  # Tornado's own has no zone
+
+
+def last_words(form: str, error: Exception) -> str:
+    """The line with which a service ends that can't start."""
+    if form not in FORMATS[1:]:
+        return f"chat: {error}"
+    record = logging.makeLogRecord({"name": "chat", "levelname": "CRITICAL", "msg": str(error)})
+    return EventFormatter(form).format(record)

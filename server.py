@@ -18,6 +18,7 @@ import tornado.web
 from tornado.options import OptionParser, options
 
 import listening
+import logs
 import settings
 import systemd
 from db import Database, Unavailable, backup, demo, find_engine, messages, users
@@ -90,11 +91,15 @@ def log_request(handler: tornado.web.RequestHandler) -> None:
     level = logging.DEBUG if isinstance(handler, FileHandler) else logging.INFO
     request = handler.request
     address = find_address(request, handler.settings["trusted_proxies"])
-    milliseconds = request.request_time() * 1000
     status = handler.get_status()
-    method = request.method if request.method in handler.SUPPORTED_METHODS else "-"
-    path = request.path if status not in (404, 405) or isinstance(handler, AuthHandler) else "-"
-    logger.log(level, "%s %s from %s %d %.1f ms", method, path, address, status, milliseconds)
+    fields = {
+        "method": request.method if request.method in handler.SUPPORTED_METHODS else "-",
+        "path": request.path if status not in (404, 405) or isinstance(handler, AuthHandler) else "-",
+        "address": address,
+        "status": status,
+        "milliseconds": round(request.request_time() * 1000, 1),
+    }
+    logger.log(level, "%(method)s %(path)s from %(address)s %(status)d %(milliseconds)s ms", fields)
 
 
 async def serve() -> bool:
@@ -247,7 +252,10 @@ def main() -> None:
         open_files()
         is_clean = asyncio.run(serve())
     except (ValueError, Unavailable) as error:
-        sys.exit(f"chat: {error}")
+        sys.exit(logs.last_words(options.log_format, error))
+    except Exception:
+        logger.exception("the service ends by a defect")
+        sys.exit(1)
     if not is_clean:
         logging.shutdown()
         os._exit(0)  # a thread that waits for a silent database would hold up the end

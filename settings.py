@@ -32,6 +32,7 @@ define("token_days", 30, help="days until a token expires", group=GROUP)
 define("allowed_origins", type=str, multiple=True, help="origins of other sites' pages that may use it", group=GROUP)
 define("certfile", type=str, help="the certificate's chain (PEM), for TLS; read again on SIGHUP", group=GROUP)
 define("keyfile", type=str, help="the certificate's key (PEM)", group=GROUP)
+define("log_format", "plain", help="|".join(logs.FORMATS) + ": for people, or for programs", group=GROUP)
 define("metrics_port", 0, help="the port of /metrics on 127.0.0.1; 0 for none", group=GROUP)
 define("trusted_proxies", type=str, multiple=True, help="addresses of proxies whose X-Real-IP counts", group=GROUP)
 define("connections", 10_000, help="connections at once, in all", group=GROUP)
@@ -70,11 +71,13 @@ def read(arguments: list[str]) -> None:
         raise ValueError("TLS needs both: say --certfile= and --keyfile=")
     if options.logging not in LOGGING:
         raise ValueError(f"--logging does not take {options.logging!r}: say {', '.join(LOGGING)}")
+    if options.log_format not in logs.FORMATS:
+        raise ValueError(f"--log-format does not take {options.log_format!r}: say {', '.join(logs.FORMATS)}")
     try:
         options.run_parse_callbacks()  # the log
     except OSError as error:
         raise ValueError(f"cannot write the log to {options.log_file_prefix}: {error.strerror}") from error
-    logs.set_up()
+    logs.set_up(options.log_format)
 
 
 def _read_flags(arguments: list[str]) -> None:

@@ -154,7 +154,8 @@ class AuthHandler(Guarded, tornado.web.RequestHandler):
         user = await database.read(users.find_by_name, user_name)
         password_hash = user.user_password if user else None
         is_right = await checks.check(address, user_name, credentials.password, password_hash)
-        logger.info("log-in from %s as user %s %s", address, user.id if user else "-", "ok" if is_right else "refused")
+        fields = {"address": address, "user": user.id if user else "-", "outcome": "ok" if is_right else "refused"}
+        logger.info("log-in from %(address)s as user %(user)s %(outcome)s", fields)
         if user is None or not is_right:
             return None
         key = user.key or await database.write(users.ensure_key, user.id)

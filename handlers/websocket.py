@@ -98,7 +98,7 @@ class WebSocketHandler(Guarded, tornado.websocket.WebSocketHandler):
         self._limit_silence()
         self.pulse = Pulse(self.settings["ping_interval"], self.ping, self.close)
         address = find_address(self.request, self.settings["trusted_proxies"])
-        logger.info("connection %d opened from %s", self.number, address)
+        logger.info("connection %(connection)d opened from %(address)s", self.named(address=address))
         try:
             stream.count_as(address)
         except Full:
@@ -187,9 +187,10 @@ class WebSocketHandler(Guarded, tornado.websocket.WebSocketHandler):
         except Exception as error:
             log = f"error {protocol.ServiceUnavailable.code}"
             if not isinstance(error, Unavailable):
-                logger.exception("%s %s failed", self, work.method)
+                fields = self.named(method=work.method)
+                logger.exception("connection %(connection)d user %(user)s %(method)s failed", fields)
             self._refuse(request.id, protocol.ServiceUnavailable())
-        work.log(self, log)
+        work.log(self.named, log)
 
     def _tell(self, answer: Answer) -> None:
         """Everybody else hears what an answer changed."""
@@ -224,8 +225,8 @@ class WebSocketHandler(Guarded, tornado.websocket.WebSocketHandler):
         self.is_deaf = self.is_leaving = True
         self._forget()
         self.connections.discard(self)
-        seconds = time.monotonic() - self.opened_at
-        logger.info("%s closed with %s after %.1f s", self, self.close_code, seconds)
+        fields = self.named(code=self.close_code or "-", seconds=round(time.monotonic() - self.opened_at, 1))
+        logger.info("connection %(connection)d user %(user)s closed with %(code)s after %(seconds)s s", fields)
 
     def _forget(self) -> None:
         """Hear of no more messages."""
@@ -249,10 +250,11 @@ class WebSocketHandler(Guarded, tornado.websocket.WebSocketHandler):
         self.pulse.note_answer()
 
     def _note_cut_off(self) -> None:
-        logger.warning("%s is cut off: it does not read", self)
+        logger.warning("connection %(connection)d user %(user)s is cut off: it does not read", self.named())
 
-    def __str__(self) -> str:
-        return f"connection {self.number} user {self.session.user.id if self.session else '-'}"
+    def named(self, **fields: object) -> dict[str, object]:
+        """What the log calls it, beside these fields of a line."""
+        return {"connection": self.number, "user": self.session.user.id if self.session else "-", **fields}
 
     # Authentication
 

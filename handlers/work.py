@@ -2,6 +2,7 @@
 
 import logging
 import time
+from collections.abc import Callable
 
 from handlers import methods, protocol
 
@@ -25,9 +26,11 @@ class Work:
         name = self.request.method
         return name if name in methods.METHODS or name == AUTH else "-"
 
-    def log(self, connection: object, outcome: str) -> None:
-        """One line; of what succeeded, only for who looks for it."""
+    def log(self, named: Callable[..., dict[str, object]], outcome: str) -> None:
+        """One line, with what `named` says of the connection; of what succeeded, only for who looks for it."""
         level = logging.DEBUG if outcome == "ok" else logging.INFO
         if logger.isEnabledFor(level):
-            milliseconds = (time.perf_counter() - self.started) * 1000
-            logger.log(level, "%s %s %s %.1f ms", connection, self.method, outcome, milliseconds)
+            milliseconds = round((time.perf_counter() - self.started) * 1000, 1)
+            fields = named(method=self.method, outcome=outcome, milliseconds=milliseconds)
+            text = "connection %(connection)d user %(user)s %(method)s %(outcome)s %(milliseconds)s ms"
+            logger.log(level, text, fields)

@@ -52,6 +52,7 @@ def failing(folder: Path, *settings: str, **environment: str) -> str:
         ("--trusted-proxies=127.0.0.1,10.0.0.0/8", "'10.0.0.0/8' is no address"),
         ("--allowed-origins=https://shop.example/", "'https://shop.example/' is no origin"),
         ("--logging=loud", "--logging does not take 'loud'"),
+        ("--log-format=xml", "--log-format does not take 'xml': say plain, logfmt, json"),
         ("--log-file-prefix=/nowhere/log", "cannot write the log to /nowhere/log"),
         ("--database=sqlite:/nowhere/chat.db", "check that its folder is there"),
         ("--port=65536", "--port must be at most 65535"),
