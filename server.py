@@ -45,7 +45,6 @@ REVOCATION_SECONDS = 30  # how often open connections' keys are compared with th
 ABSENCE_SECONDS = 5  # how often it is looked who is absent
 PURGE_SECONDS = 3_600  # how often old messages are deleted, where they are
 INDEX_SECONDS = 1  # how often new messages are indexed
-OTHER_FILES = 100  # that are open besides the connections
 HTTP_SECONDS = 60  # for a request to arrive, and for a connection between two
 ANSWER_SECONDS, CLOSE_SECONDS, COMMIT_SECONDS = 5, 2, 2  # at the stop: to answer, to say goodbye, to commit
 
@@ -224,13 +223,13 @@ def open_files() -> None:
     """Make room for the connections, each an open file, or take fewer: a failed accept would be tried on and on."""
     _, most = resource.getrlimit(resource.RLIMIT_NOFILE)
     resource.setrlimit(resource.RLIMIT_NOFILE, (most, most))
-    if most != resource.RLIM_INFINITY and options.connections > most - OTHER_FILES:
+    if most != resource.RLIM_INFINITY and options.connections > most - settings.OTHER_FILES:
         logger.warning(
             "--connections=%d needs a hard limit of %d open files and it is %d: raise what ulimit -Hn says, or "
             "LimitNOFILE of the systemd unit; until then %d connections are the most",
-            *(options.connections, options.connections + OTHER_FILES, most, most - OTHER_FILES),
+            *(options.connections, options.connections + settings.OTHER_FILES, most, most - settings.OTHER_FILES),
         )
-        options.connections = most - OTHER_FILES
+        options.connections = most - settings.OTHER_FILES
 
 
 async def repeat(seconds: float, look: Callable[P, Awaitable[None]], *args: P.args, **kwargs: P.kwargs) -> None:

@@ -18,6 +18,7 @@ GROUP = "./run.sh serve"
 
 DATABASE = "sqlite:var/chat.db"
 ORIGIN = re.compile(r"https?://[^/\s]+")
+OTHER_FILES = 100  # that are open besides the connections
 LOGGING = ("debug", "info", "warning", "error", "none")
 
 define("address", "127.0.0.1", help="the address to listen on; 0.0.0.0 for all", group=GROUP)

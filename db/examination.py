@@ -51,7 +51,10 @@ def _examine_mysql(connection: Connection) -> Iterator[Finding]:
         "" if flush == 1 else "a power cut loses messages: set it to 1 in /etc/mysql, and restart the server",
     )
     if binlog:
-        yield Finding(f"sync_binlog {sync}", "" if sync == 1 else "set it to 1 in /etc/mysql, for replicas' sake")
+        yield Finding(
+            f"sync_binlog {sync}",
+            "" if sync == 1 else "a power cut loses messages: set it to 1 in /etc/mysql, and restart the server",
+        )
     rows = connection.execute(
         "SELECT table_name FROM information_schema.tables WHERE table_schema = DATABASE() "
         "AND table_name IN ('users', 'messages') AND table_collation <> 'utf8mb4_bin'"
@@ -59,7 +62,7 @@ def _examine_mysql(connection: Connection) -> Iterator[Finding]:
     yield Finding(
         "the tables' character set"
         + (f" of {', '.join(row[0] for row in rows)} is another one" if rows else " is utf8mb4"),
-        "ALTER TABLE … CONVERT TO CHARACTER SET utf8mb4 COLLATE utf8mb4_bin" if rows else "",
+        "; ".join(f"ALTER TABLE {row[0]} CONVERT TO CHARACTER SET utf8mb4 COLLATE utf8mb4_bin" for row in rows),
     )
     gap = abs(time.time() - float(now))
     yield Finding(

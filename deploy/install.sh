@@ -151,6 +151,7 @@ database = "$url"
 secret-file = "/var/lib/chat/secret"
 backup-folder = "/var/lib/chat/backups"
 trusted-proxies = ["127.0.0.1", "::1"]
+metrics-port = 9888 # as chat-metrics.socket has it; doctor asks there
 END
 }
 

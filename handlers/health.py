@@ -5,6 +5,7 @@ import asyncio
 import tornado.web
 
 from db import Database, Unavailable, schema
+from handlers.client import find_address
 from handlers.guarded import Guarded
 
 ANSWER_SECONDS = 3
@@ -12,7 +13,7 @@ ANSWER_SECONDS = 3
 
 class HealthHandler(Guarded, tornado.web.RequestHandler):
     async def get(self) -> None:
-        """200 `{"status": "ok"}`, or 503 with the `reason`."""
+        """200 `{"status": "ok"}`, or 503 with the `reason`; beside it the `address` that the asker comes from."""
         database: Database = self.settings["database"]
         self.set_header("Cache-Control", "no-store")
         try:
@@ -25,11 +26,15 @@ class HealthHandler(Guarded, tornado.web.RequestHandler):
             if database.is_failing:
                 self._complain("the database answers and could not store what was last written")
             else:
-                self.finish({"status": "ok"})
+                self._answer(status="ok")
 
     head = get
 
     def _complain(self, reason: str) -> None:
         """Why is for everybody to read; the database's own words are in the log."""
         self.set_status(503)
-        self.finish({"status": "unavailable", "reason": reason})
+        self._answer(status="unavailable", reason=reason)
+
+    def _answer(self, **fields: str) -> None:
+        """Who asks through a proxy sees whether its own address arrives: `doctor` does."""
+        self.finish({**fields, "address": find_address(self.request, self.settings["trusted_proxies"])})

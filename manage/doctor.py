@@ -1,29 +1,24 @@
 """./run.sh doctor: is everything as it should be, and if not, what to do."""
 
-import asyncio
-import json
 import os
+import re
 import resource
-import secrets
 import shutil
 import stat
+import urllib.request
 from collections.abc import Iterator
 from pathlib import Path
 
 import click
-from tornado.httpclient import AsyncHTTPClient, HTTPRequest
 from tornado.options import options
-from tornado.websocket import websocket_connect
 
 import settings
-from db import Connection, find_engine, users
-from db.credentials import hash_password
+from db import find_engine
 from db.examination import Finding, examine
 from handlers.tokens import find_secret
+from manage.way_in import ANSWER_SECONDS, examine_way_in
 
 FREE_BYTES = 500 * 2**20
-FILES = 10_240  # 10,000 connections, and the service's own
-ANSWER_SECONDS = 10
 
 
 @click.command()
@@ -66,7 +61,7 @@ def _examine_all(config: str | None, database_url: str | None, url: str | None) 
             yield Finding(f"reached the database {options.database}")
             yield from examine(engine, connection)
             if url:
-                yield from _examine_way_in(connection, url.rstrip("/"))
+                yield from examine_way_in(connection, url.rstrip("/"), options.trusted_proxies)
         finally:
             connection.close()
     except Exception as error:
@@ -94,53 +89,27 @@ def _examine_disk(folder: str) -> Finding:
 
 
 def _examine_files() -> Finding:
-    most = resource.getrlimit(resource.RLIMIT_NOFILE)[1]
-    text = (
-        f"{most:,} files may be open at once" if most != resource.RLIM_INFINITY else "any number of files may be open"
-    )
-    is_enough = most == resource.RLIM_INFINITY or most >= FILES
-    return Finding(text, "" if is_enough else f"raise it with ulimit -n {FILES}, or LimitNOFILE= in the unit")
+    """The limit of the service that runs, if it tells; else of one that were started from here."""
+    most: float = resource.getrlimit(resource.RLIMIT_NOFILE)[1]
+    whose = "a service that is started from here"
+    if options.metrics_port:
+        try:
+            most = _ask_limit(options.metrics_port)
+        except (OSError, ValueError) as error:
+            text = f"no metrics on port {options.metrics_port}: {error}"
+            return Finding(text, "look whether the service runs, and at the setting metrics-port")
+        whose = "the service"
+    if most == resource.RLIM_INFINITY:
+        return Finding(f"{whose} may have any number of files open")
+    needed = options.connections + settings.OTHER_FILES
+    advice = f"{options.connections} connections need {needed}: raise LimitNOFILE= in the unit, or ulimit -n"
+    return Finding(f"{whose} may have {most:,.0f} files open", "" if most >= needed else advice)
 
 
-def _examine_way_in(connection: Connection, url: str) -> Iterator[Finding]:
-    """As a customer who is there for this alone."""
-    name, password = f"doctor-{secrets.token_hex(8)}", secrets.token_urlsafe(24)
-    user_id = users.add(connection, name, hash_password(password), is_admin=False)
-    try:
-        yield from asyncio.run(_go_in(url, name, password))
-    finally:
-        users.remove(connection, user_id)
-
-
-async def _go_in(url: str, name: str, password: str) -> list[Finding]:
-    body = json.dumps({"user_name": name, "password": password})
-    request = HTTPRequest(f"{url}/v1/auth/", method="POST", body=body, request_timeout=ANSWER_SECONDS)
-    try:
-        answer = await AsyncHTTPClient().fetch(request, raise_error=False)
-        token = json.loads(answer.body)["result"]["token"]
-    except Exception as error:
-        return [Finding(f"no log-in at {url}", f"{error}: does the name lead here, and is /v1/auth/ handed on?")]
-    findings = [Finding(f"logged in at {url}")]
-    try:
-        opened = websocket_connect(
-            HTTPRequest(url.replace("http", "ws", 1) + "/v1/ws/", connect_timeout=ANSWER_SECONDS)
-        )
-        socket = await asyncio.wait_for(opened, ANSWER_SECONDS)
-    except Exception as error:
-        advice = f"{error}: let the proxy hand on Upgrade and Connection, as deploy/nginx.conf does"
-        return [*findings, Finding("no WebSocket", advice)]
-    findings.append(Finding("the WebSocket is open"))
-    started = asyncio.get_running_loop().time()
-    await socket.write_message(json.dumps({"method": "message.auth", "params": [token], "id": 1}))
-    try:
-        frame = await asyncio.wait_for(socket.read_message(), ANSWER_SECONDS)
-    except TimeoutError:
-        frame = None
-    socket.close()
-    milliseconds = (asyncio.get_running_loop().time() - started) * 1000
-    if frame is None:
-        return [
-            *findings,
-            Finding("no answer over the WebSocket", "let the proxy pass frames on without buffering them"),
-        ]
-    return [*findings, Finding(f"a frame went there and back in {milliseconds:.0f} ms")]
+def _ask_limit(port: int) -> float:
+    """Raises OSError, ValueError."""
+    with urllib.request.urlopen(f"http://127.0.0.1:{port}/metrics", timeout=ANSWER_SECONDS) as answer:
+        found = re.search(r"^chat_most_files (\S+)$", answer.read().decode(), re.MULTILINE)
+    if not found:
+        raise ValueError("another program answers there")
+    return float(found[1])

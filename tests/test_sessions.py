@@ -206,4 +206,4 @@ async def test_frames_in_flight_take_bounded_memory_and_all_are_answered(
 
 async def test_healthz_answers_200_while_the_database_does(desk: Desk, http_client: AsyncHTTPClient) -> None:
     answer = await http_client.fetch(f"{desk.url}/healthz")
-    assert (answer.code, answer.body) == (200, b'{"status": "ok"}')
+    assert (answer.code, answer.body) == (200, b'{"status": "ok", "address": "127.0.0.1"}')

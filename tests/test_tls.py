@@ -6,6 +6,7 @@ import os
 import signal
 import ssl
 from collections.abc import Iterator
+from http.client import HTTPSConnection
 from pathlib import Path
 from typing import Any
 
@@ -142,7 +143,32 @@ async def test_they_chat_through_nginx_as_the_example_sets_it_up(
 ) -> None:
     with nginx(tmp_path, certificate, plain_service.port) as port:
         await chat(f"https://127.0.0.1:{port}", certificate)
+<<<<<<< HEAD
         for path in ("/", "/nothing"):
             answered = await headers(f"https://127.0.0.1:{port}{path}", certificate)
             assert answered.get_list("Strict-Transport-Security") == ["max-age=31536000"]
         assert "Strict-Transport-Security" not in await headers(plain_service.url, certificate)
+=======
+
+
+async def test_the_clients_own_address_arrives_through_nginx_whatever_it_says(
+    tmp_path: Path, plain_service: Service, certificate: Certificate
+) -> None:
+    context = ssl.create_default_context(cafile=str(certificate.authority_file))
+    upgrade = {
+        "Upgrade": "websocket",
+        "Connection": "Upgrade",
+        "Sec-WebSocket-Key": "AQIDBAUGBwgJCgsMDQ4PEA==",
+        "Sec-WebSocket-Version": "13",
+    }
+    made_up = {"X-Real-IP": "192.0.2.1", "X-Forwarded-For": "192.0.2.1"}
+    with nginx(tmp_path, certificate, plain_service.port) as port:
+        client = HTTPSConnection("127.0.0.1", port, source_address=("127.0.0.3", 0), context=context)
+        client.request("GET", "/healthz", headers=made_up)
+        assert json.load(client.getresponse())["address"] == "127.0.0.3"
+        client.request("GET", "/v1/ws/", headers={**made_up, **upgrade})
+        assert client.getresponse().status == 101
+        client.close()
+        await until_logged(plain_service, "opened from 127.0.0.3")
+    assert "192.0.2.1" not in plain_service.log.read_text()
+>>>>>>> f96b8d1 (doctor tells which address arrives and what the running service may open; each of its advices is seen by a test)
