@@ -12,7 +12,7 @@ from pathlib import Path
 
 import click
 
-from bench import charts, desk, fairness, fanout, flood, growth, idle, report, start, throughput
+from bench import charts, commands, desk, fairness, fanout, flood, growth, idle, report, start, throughput
 from bench.client import Wrong
 from bench.lab import Lab
 from bench.report import Part, Round
@@ -30,14 +30,16 @@ MEASUREMENTS: dict[str, Callable[[Lab], list[Round]]] = {
     "growth": growth.run,
     "start": start.run,
     "desk": desk.run,
+    "commands": commands.run,
 }
+RARE = ("desk", "commands")  # which are measured where they are named
 
 
 @click.command()
 @click.argument("names", metavar="[NAME]...", nargs=-1, type=click.Choice(list(MEASUREMENTS)))
 @click.option("--quick", "is_quick", is_flag=True, help="one short round, fewer connections, no charts")
 def bench(names: Sequence[str], is_quick: bool) -> None:
-    """Measure the service on SQLite and on MariaDB: what is named, else all but `desk`.
+    """Measure the service on SQLite and on MariaDB: what is named, else all but `desk` and `commands`.
 
     \b
     throughput  messages a second, and how long one takes, beside a bare relay
@@ -48,9 +50,10 @@ def bench(names: Sequence[str], is_quick: bool) -> None:
     growth      what 5,000,000 stored messages cost
     start       how long a start takes, and the memory at rest
     desk        what each call costs on a desk of a million messages
+    commands    what each command costs there: backup, restore, export, import, erase, retention
 
-    Tables are printed, var/bench.json has them too, and docs/ gets the charts. The large databases of growth, start
-    and desk are built once and kept in var/; --quick leaves out those that are not there, and growth with them.
+    Tables are printed, var/bench.json has them too, and docs/ gets the charts. The large databases are built once and
+    kept in var/; --quick leaves out those that are not there, and growth with them.
     """
     signal.signal(signal.SIGTERM, lambda *_: sys.exit("bench: stopped"))  # what was started is stopped on the way
     os.environ.pop("CHAT_DATABASE_PASSWORD", None)  # the private MariaDB has none
@@ -62,7 +65,7 @@ def bench(names: Sequence[str], is_quick: bool) -> None:
         with contextlib.ExitStack() as stack:
             folder = Path(stack.enter_context(tempfile.TemporaryDirectory(prefix="bench-", dir=VAR)))
             lab = Lab(stack, folder, is_quick=is_quick)
-            for name in names or [name for name in MEASUREMENTS if name != "desk"]:
+            for name in names or [name for name in MEASUREMENTS if name not in RARE]:
                 if rounds := MEASUREMENTS[name](lab):
                     part = report.part(rounds, is_quick=is_quick)
                     report.store(REPORT, name, part)

@@ -141,6 +141,12 @@ def resident_kib(pid: int) -> int:
         return int(file.read().split()[1]) * PAGE_KIB
 
 
+def peak_kib(pid: int) -> int:
+    """The most memory that a process has had in RAM; 0 of one that has ended."""
+    with open(f"/proc/{pid}/status") as file:
+        return next((int(line.split()[1]) for line in file if line.startswith("VmHWM:")), 0)
+
+
 def _cpu_seconds(plan: Plan) -> list[float]:
     """CPU time used so far by the load, the server, the database and all others."""
     pids = (plan.server_pid, plan.database_pid)

@@ -20,7 +20,7 @@ from db.credentials import hash_password
 from db.users import User
 from handlers.tokens import Tokens
 from manage.database import transaction
-from server import OTHER_FILES
+from settings import OTHER_FILES
 
 ROOT = Path(__file__).resolve().parent.parent
 SECRET = secrets.token_hex(32)
