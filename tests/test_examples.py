@@ -1,7 +1,9 @@
 """The programs of docs/examples, as who copies them starts them."""
 
+import contextlib
 import subprocess
 import sys
+import time
 from collections.abc import Iterator
 from contextlib import ExitStack
 from pathlib import Path
@@ -9,6 +11,7 @@ from typing import Self
 
 import pytest
 
+from db import Connection, find_engine
 from tests.pages.peer import Peer
 from tests.service import ROOT, Service, manage, running
 
@@ -49,7 +52,7 @@ class Program:
 def service(database_url: str, tmp_path: Path) -> Iterator[Service]:
     for name, role in (("olga", ["--operator"]), ("bot", ["--operator"]), ("anna", [])):
         manage("user", "add", name, *role, f"--database={database_url}", stdin=f"{PASSWORD}\n")
-    with running(tmp_path, f"--database={database_url}") as started:
+    with running(tmp_path, f"--database={database_url}", "--message-rate=0") as started:
         yield started
 
 
@@ -66,6 +69,46 @@ def test_the_customer_resumes_after_a_lost_connection_and_loses_nothing(service:
         page = olga.call("message.history", olga.messages[0]["user_id"])
         assert sorted(one["message_text"] for one in page["messages"]) == ["before", "meanwhile", "still here?"]
         olga.close()
+
+
+@contextlib.contextmanager
+def beside(database_url: str) -> Iterator[Connection]:
+    """A connection to the database, beside the service."""
+    with contextlib.closing(find_engine(database_url).connect()) as connection:
+        yield connection
+
+
+def test_what_the_service_could_not_store_is_sent_until_it_can(service: Service, database_url: str) -> None:
+    with Program("customer", service, "anna") as anna, Program("bot", service, "bot") as bot:
+        anna.write("before")
+        assert anna.read() == "you: before"
+        assert anna.read().startswith("bot: Thank you")
+        with beside(database_url) as connection:
+            connection.execute("ALTER TABLE conversations RENAME TO gone")
+            anna.write("meanwhile")
+            while "message.send error 5" not in service.log.read_text():
+                time.sleep(0.02)
+            connection.execute("ALTER TABLE gone RENAME TO conversations")
+        assert anna.read() == "you: meanwhile"
+        assert anna.read().startswith("bot: Thank you")
+        assert bot.process.poll() is None
+
+
+def test_the_customer_gets_all_that_it_missed_be_it_thousands(service: Service, database_url: str) -> None:
+    with Program("customer", service, "anna") as anna:
+        anna.write("before")
+        assert anna.read() == "you: before"
+        service.kill()
+        with beside(database_url) as connection:
+            (user_id,) = connection.execute("SELECT user_id FROM messages").fetchone()
+            sql = "INSERT INTO messages (user_id, invader_name, message, is_from_support) VALUES (?, ?, ?, ?)"
+            connection.insert(sql, [(user_id, "olga", str(number), True) for number in range(1_200)])
+        service.start()
+        assert [anna.read() for _ in range(1_200)] == [f"olga: {number}" for number in range(1_200)]
+        olga = Peer(service.url, "olga", PASSWORD)
+        olga.answer(user_id, "and this")
+        olga.close()
+        assert anna.read() == "olga: and this"
 
 
 def test_the_customer_is_told_to_log_in_again(service: Service, database_url: str) -> None:

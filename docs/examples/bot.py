@@ -33,6 +33,9 @@ async def serve(url: str, token: str) -> None:
             await socket.send(request("auth", "message.auth", token))  # brings what waits for an answer
             async for frame in socket:
                 reply = json.loads(frame)
+                if reply["error"] and reply["error"]["code"] in (5, 6):  # unavailable, or too much: soon once more
+                    await asyncio.sleep(1)
+                    break
                 if reply["error"]:
                     print(reply["id"], reply["error"]["message"], flush=True)  # such as: Already answered.
                 elif reply["id"] in (None, "auth"):  # pushes, and what waited

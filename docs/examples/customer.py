@@ -5,14 +5,13 @@ import json
 import sys
 import urllib.request
 from threading import Thread
-from typing import Any
 from uuid import uuid4
 
 from websockets.asyncio.client import ClientConnection, connect
 from websockets.exceptions import ConnectionClosed
 
 shown: list[int] = [0]  # ids of the messages that were shown, ever higher
-unsent: dict[str, str] = {}  # texts by their keys, until they are acknowledged
+unsent: dict[str, str] = {}  # texts by their keys, until they are stored
 
 
 async def request(socket: ClientConnection, request_id: str, method: str, *params: object) -> None:
@@ -20,23 +19,12 @@ async def request(socket: ClientConnection, request_id: str, method: str, *param
 
 
 async def talk(socket: ClientConnection, token: str, lines: asyncio.Queue[str]) -> None:
-    await request(socket, "auth", "message.auth", token, shown[-1])  # brings what is newer
+    await request(socket, "auth", "message.auth", token, shown[-1])
     for key, text in list(unsent.items()):  # once more: the key keeps it from being stored twice
         await request(socket, key, "message.send", text, key)
     while text := await lines.get():
         unsent[key := str(uuid4())] = text
         await request(socket, key, "message.send", text, key)
-
-
-def show(frame: dict[str, Any]) -> None:
-    unsent.pop(frame["id"], None)
-    if frame["error"]:
-        print(frame["error"]["message"], flush=True)
-        return
-    for message in frame["result"].get("messages") or [frame["result"].get("message")]:
-        if message and message["message_id"] > shown[-1]:  # else it is a repeat
-            shown.append(message["message_id"])
-            print(f"{message['invader_name'] or 'you'}: {message['message_text']}", flush=True)
 
 
 async def main(url: str, name: str, password: str) -> None:
@@ -48,8 +36,19 @@ async def main(url: str, name: str, password: str) -> None:
     async for socket in connect(url.replace("http", "ws", 1) + "/v1/ws/", max_size=None):  # anew when it is lost
         talking = asyncio.create_task(talk(socket, token, lines))
         try:
-            async for frame in socket:
-                show(json.loads(frame))
+            async for frame in (json.loads(text) async for text in socket):
+                if frame["error"] and frame["error"]["code"] in (5, 6):  # unavailable, or too much: soon once more
+                    await asyncio.sleep(1)
+                    break
+                unsent.pop(frame["id"], None)
+                if frame["error"]:
+                    print(frame["error"]["message"], flush=True)
+                for one in frame["result"]["messages"] if frame["id"] == "news" else []:
+                    if one["message_id"] > shown[-1]:
+                        shown.append(one["message_id"])
+                        print(f"{one['invader_name'] or 'you'}: {one['message_text']}", flush=True)
+                if frame["id"] != "news" or frame["result"]["has_more"]:  # there may be news, in pages of 500
+                    await request(socket, "news", "message.history", None, None, shown[-1])
         except ConnectionClosed as closed:
             if closed.rcvd and closed.rcvd.code == 1008:
                 sys.exit("log in again")
