@@ -12,6 +12,7 @@ from tornado.iostream import IOStream
 from tornado.websocket import WebSocketProtocol13
 
 from tests.conftest import Desk
+from tests.contract import check_message
 from tests.test_sessions import UPGRADE
 
 pytestmark = pytest.mark.gen_test
@@ -58,6 +59,8 @@ class Peer:
     async def texts(self, count: int) -> list[str]:
         """The texts in the next replies."""
         replies = [json.loads((await self.read()).payload) for _ in range(count)]
+        for reply in replies:
+            check_message("customer", "message.send.reply", reply)
         return [reply["result"]["message"]["message_text"] for reply in replies]
 
     async def end(self) -> int | None:
@@ -78,7 +81,7 @@ async def entered(desk: Desk) -> AsyncIterator[Peer]:
     auth = {"method": "message.auth", "params": [await desk.token("anna")], "id": 0}
     writer.write(frame(json.dumps(auth)))
     peer = Peer(reader, writer)
-    assert json.loads((await peer.read()).payload)["error"] is None
+    check_message("customer", "message.auth.reply", json.loads((await peer.read()).payload))
     yield peer
     writer.close()
     with contextlib.suppress(ConnectionError):

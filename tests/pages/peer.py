@@ -9,6 +9,7 @@ from typing import Any
 from websockets.sync.client import connect
 
 from tests.conftest import PASSWORD
+from tests.contract import Contract
 
 Json = Any
 
@@ -24,6 +25,7 @@ class Peer:
             reply = json.load(answer)
         self.user_id: int = reply["id"]
         self.pushes: list[Json] = []
+        self._contract = Contract()
         self._ids = count(1)
         self._life = ExitStack()
         self._socket = self._life.enter_context(connect(url.replace("http", "ws", 1) + "/v1/ws/", max_size=None))
@@ -59,13 +61,17 @@ class Peer:
 
     def _ask(self, method: str, *params: Json) -> Json:
         request_id = next(self._ids)
-        self._socket.send(json.dumps({"method": method, "params": params, "id": request_id}))
+        request = json.dumps({"method": method, "params": params, "id": request_id})
+        self._contract.note_sent(request)
+        self._socket.send(request)
         while (frame := self._receive())["id"] != request_id:
             self.pushes.append(frame["result"])
         return frame
 
     def _receive(self) -> Json:
-        return json.loads(self._socket.recv(PATIENCE))
+        frame = json.loads(self._socket.recv(PATIENCE))
+        self._contract.check_received(frame)
+        return frame
 
     def close(self) -> None:
         self._life.close()
