@@ -48,25 +48,19 @@ def _settle(connection: Connection, user_id: int) -> Conversation | None:
         return None
     sql = """
         UPDATE conversations SET
-            waiting_id = (
-                SELECT MIN(m.id) FROM messages m
-                WHERE m.user_id = conversations.user_id AND m.id >= conversations.waiting_id),
-            last_id = (SELECT COALESCE(MAX(m.id), 0) FROM messages m WHERE m.user_id = conversations.user_id),
+            waiting_id = (SELECT MIN(m.id) FROM messages m WHERE m.user_id = ? AND m.id >= ?),
+            last_id = (SELECT COALESCE(MAX(m.id), 0) FROM messages m WHERE m.user_id = ?),
             customer_unread = (
-                SELECT COUNT(*) FROM messages m
-                WHERE m.user_id = conversations.user_id AND m.id > conversations.customer_read_id
-                    AND m.is_from_support),
+                SELECT COUNT(*) FROM messages m WHERE m.user_id = ? AND m.id > ? AND m.is_from_support),
             operator_unread = (
-                SELECT COUNT(*) FROM messages m
-                WHERE m.user_id = conversations.user_id AND m.id > conversations.operator_read_id
-                    AND NOT m.is_from_support),
+                SELECT COUNT(*) FROM messages m WHERE m.user_id = ? AND m.id > ? AND NOT m.is_from_support),
             is_closed = CASE
-                WHEN EXISTS (SELECT m.id FROM messages m WHERE m.user_id = conversations.user_id)
-                THEN is_closed ELSE TRUE END,
+                WHEN EXISTS (SELECT m.id FROM messages m WHERE m.user_id = ?) THEN is_closed ELSE TRUE END,
             version = version + 1
         WHERE user_id = ?
-    """
-    connection.execute(sql, (user_id,))
+    """  # values, not the columns: MariaDB would go through the whole conversation for each of them
+    marks = (user_id, before.waiting_id, user_id, user_id, before.customer_read_id, user_id, before.operator_read_id)
+    connection.execute(sql, (*marks, user_id, user_id))
     after = conversations.get(connection, user_id)
     is_same = (before.waiting_id, before.last_id) == (after.waiting_id, after.last_id)
     return None if is_same else after
