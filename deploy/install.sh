@@ -124,6 +124,7 @@ build_program() {
         cd "$program.new"
         venv/bin/python -m pip install -qq --disable-pip-version-check --no-warn-script-location -r requirements.txt
         venv/bin/python -m compileall -q -j0 .
+        venv/bin/python server.py --help >/dev/null
     ) || fail "the program could not be built; what was installed before is untouched"
 }
 
@@ -156,9 +157,10 @@ END
 }
 
 write_secrets() {
+    local quoted="'\\''" # ends the quotes, and begins them again
     ours -m 600 /dev/null "$etc/secrets.env"
     echo "# CHAT_DATABASE_PASSWORD=…, where the database asks for one; for the user chat alone" >"$etc/secrets.env"
-    [ -z "${CHAT_DATABASE_PASSWORD:-}" ] || echo "CHAT_DATABASE_PASSWORD='$CHAT_DATABASE_PASSWORD'" >>"$etc/secrets.env"
+    [ -z "${CHAT_DATABASE_PASSWORD:-}" ] || echo "CHAT_DATABASE_PASSWORD='${CHAT_DATABASE_PASSWORD//\'/$quoted}'" >>"$etc/secrets.env"
 }
 
 copy_certificate() {
