@@ -125,6 +125,7 @@ def find_sockets() -> tuple[list[socket.socket], list[socket.socket]]:
 
 async def serve_on(sockets: list[socket.socket], watched: list[socket.socket], stop: asyncio.Event) -> bool:
     certificate = read_certificate()
+    scheme = "https" if certificate else "http"
     tokens = Tokens(find_secret(options.secret_file), options.token_days)
     engine, folder = find_engine(options.database), Path(options.backup_folder)
     await asyncio.to_thread(backup.save_before_upgrade, engine, folder, tokens.secret)
@@ -132,7 +133,7 @@ async def serve_on(sockets: list[socket.socket], watched: list[socket.socket], s
     accounts = []
     if options.demo:
         accounts = await demo.prepare(database, tokens.secret)
-        print_demo(accounts, sockets[0].getsockname()[1])
+        print_demo(accounts, f"{scheme}://127.0.0.1:{sockets[0].getsockname()[1]}")
     elif not await database.read(users.has_any):
         logger.warning(
             "there are no users yet: add one with ./run.sh user add NAME [--operator] --database=%s", options.database
@@ -144,7 +145,6 @@ async def serve_on(sockets: list[socket.socket], watched: list[socket.socket], s
     server.add_sockets(sockets)
     for listener in sockets:
         host, port = listener.getsockname()[:2]
-        scheme = "https" if certificate else "http"
         logger.info("serving on %s://%s:%d", scheme, f"[{host}]" if ":" in host else host, port)
     if watched:
         tornado.httpserver.HTTPServer(make_metrics_app(database)).add_sockets(watched)
@@ -192,14 +192,13 @@ def renew_certificate(server: tornado.httpserver.HTTPServer) -> None:
         logger.info("read the certificate again: new connections get it")
 
 
-def print_demo(accounts: list[Account], port: int) -> None:
+def print_demo(accounts: list[Account], url: str) -> None:
     """Where the demo is, and who can log in."""
-    url = f"127.0.0.1:{port}"
     lines = [
-        f"Customer's page:  http://{url}/",
-        f"Operator's:       http://{url}/operator",
-        f"Log in:           POST http://{url}/v1/auth/",
-        f"Chat:             ws://{url}/v1/ws/",
+        f"Customer's page:  {url}/",
+        f"Operator's:       {url}/operator",
+        f"Log in:           POST {url}/v1/auth/",
+        f"Chat:             {url.replace('http', 'ws', 1)}/v1/ws/",
         "Accounts:"
         if accounts
         else "The demo's accounts are gone or have other passwords; an empty database gets them.",

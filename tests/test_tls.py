@@ -89,6 +89,14 @@ async def test_over_tls_every_answer_tells_browsers_to_come_that_way_alone(
         assert answered["Strict-Transport-Security"] == "max-age=31536000", path
 
 
+async def test_the_demo_with_a_certificate_says_so_in_its_addresses(tmp_path: Path, certificate: Certificate) -> None:
+    settings = ("--demo", f"--certfile={certificate.certfile}", f"--keyfile={certificate.keyfile}")
+    with running(tmp_path, f"--database=sqlite:{tmp_path}/demo.db", *settings) as service:
+        log = service.log.read_text()
+    assert f"Operator's:       https://127.0.0.1:{service.port}/operator\n" in log
+    assert f"Chat:             wss://127.0.0.1:{service.port}/v1/ws/\n" in log
+
+
 async def serial(port: int, certificate: Certificate) -> str:
     """The number of the certificate that a new connection gets."""
     context = ssl.create_default_context(cafile=str(certificate.authority_file))
@@ -143,12 +151,12 @@ async def test_they_chat_through_nginx_as_the_example_sets_it_up(
 ) -> None:
     with nginx(tmp_path, certificate, plain_service.port) as port:
         await chat(f"https://127.0.0.1:{port}", certificate)
-<<<<<<< HEAD
         for path in ("/", "/nothing"):
             answered = await headers(f"https://127.0.0.1:{port}{path}", certificate)
             assert answered.get_list("Strict-Transport-Security") == ["max-age=31536000"]
         assert "Strict-Transport-Security" not in await headers(plain_service.url, certificate)
-=======
+
+
 
 
 async def test_the_clients_own_address_arrives_through_nginx_whatever_it_says(
@@ -171,4 +179,3 @@ async def test_the_clients_own_address_arrives_through_nginx_whatever_it_says(
         client.close()
         await until_logged(plain_service, "opened from 127.0.0.3")
     assert "192.0.2.1" not in plain_service.log.read_text()
->>>>>>> f96b8d1 (doctor tells which address arrives and what the running service may open; each of its advices is seen by a test)
