@@ -1,4 +1,4 @@
-"""The log: for people, or an event a line with its fields by name, for programs; of a kind no more than one would read."""
+"""The log: for people, or for programs an event a line with its fields by name; no more of a kind than one reads."""
 
 import json
 import logging

@@ -91,21 +91,12 @@ def test_it_says_what_to_do_about_a_full_disk(tmp_path: Path) -> None:
         subprocess.run(["umount", small], check=True)
 
 
-<<<<<<< HEAD
-def test_it_says_what_to_do_about_a_server_that_does_not_wait_for_the_disk(tmp_path: Path, mariadb: MariaDB) -> None:
-    mariadb.execute("CREATE OR REPLACE DATABASE lazy")
-    url = f"mysql://root@127.0.0.1:{mariadb.port}/lazy"
-    manage("user", "add", "anna", f"--database={url}", stdin="a secret\n")
-    mariadb.execute("SET GLOBAL innodb_flush_log_at_trx_commit = 2")
-    try:
-=======
 def test_it_says_what_to_do_about_a_server_that_does_not_wait_for_the_disk(tmp_path: Path) -> None:
     options = ("--innodb-flush-log-at-trx-commit=2", f"--log-bin={tmp_path}/binlog", "--sync-binlog=0")
     with mariadb_running(tmp_path, *options) as server:
         server.execute("CREATE DATABASE lazy")
         url = f"mysql://root@127.0.0.1:{server.port}/lazy"
-        manage("user", "add", "anna", f"--database={url}", stdin="secret\n")
->>>>>>> f96b8d1 (doctor tells which address arrives and what the running service may open; each of its advices is seen by a test)
+        manage("user", "add", "anna", f"--database={url}", stdin="a secret\n")
         said = examine(tmp_path, url)[1]
     assert "FAIL innodb_flush_log_at_trx_commit 2: a power cut loses messages" in said
     assert "FAIL sync_binlog 0: a power cut loses messages" in said
@@ -115,7 +106,7 @@ def test_it_says_what_to_do_about_a_server_that_does_not_wait_for_the_disk(tmp_p
 def test_it_says_what_to_do_about_a_clock_and_a_character_set(tmp_path: Path, mariadb: MariaDB) -> None:
     mariadb.execute("CREATE OR REPLACE DATABASE strange")
     url = f"mysql://root@127.0.0.1:{mariadb.port}/strange"
-    manage("user", "add", "anna", f"--database={url}", stdin="secret\n")
+    manage("user", "add", "anna", f"--database={url}", stdin="a secret\n")
     mariadb.execute("ALTER TABLE strange.users CONVERT TO CHARACTER SET latin1")
     (library,) = Path("/usr/lib").glob("*/faketime/libfaketime.so.1")
     said = examine(tmp_path, url, LD_PRELOAD=str(library), FAKETIME="+1h")[1]
@@ -125,7 +116,7 @@ def test_it_says_what_to_do_about_a_clock_and_a_character_set(tmp_path: Path, ma
 
 def test_it_says_what_to_do_about_a_disk_where_sqlite_has_no_log(tmp_path: Path) -> None:
     url = f"sqlite:{tmp_path}/chat.db"
-    manage("user", "add", "anna", f"--database={url}", stdin="secret\n")
+    manage("user", "add", "anna", f"--database={url}", stdin="a secret\n")
     with contextlib.closing(sqlite3.connect(tmp_path / "chat.db")) as connection:
         connection.execute("PRAGMA journal_mode = DELETE")
     shutil.copy(tmp_path / "chat.db", tmp_path / "other.db")

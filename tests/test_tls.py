@@ -157,8 +157,6 @@ async def test_they_chat_through_nginx_as_the_example_sets_it_up(
         assert "Strict-Transport-Security" not in await headers(plain_service.url, certificate)
 
 
-
-
 async def test_the_clients_own_address_arrives_through_nginx_whatever_it_says(
     tmp_path: Path, plain_service: Service, certificate: Certificate
 ) -> None:
