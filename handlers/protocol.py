@@ -1,4 +1,4 @@
-"""The wire: frames to requests, results to frames, the errors. No socket, no database."""
+"""The wire: frames to requests, results to frames, the errors, the closes. No socket, no database."""
 
 import struct
 from typing import Annotated, Any, ClassVar, TypeVar
@@ -14,6 +14,9 @@ Text = Annotated[str, Meta(min_length=1, max_length=MAX_TEXT)]
 Key = Annotated[str, Meta(pattern=r"^[!-~]{1,64}\Z")]
 
 NULL = Raw(b"null")
+
+# What a connection is closed with: RFC 6455 7.4.1, and IANA's registry for 1012 and 1013
+GOING_AWAY, UNSUPPORTED_DATA, LOG_IN_AGAIN, SERVICE_RESTART, TRY_AGAIN_LATER = 1001, 1003, 1008, 1012, 1013
 
 T = TypeVar("T")
 

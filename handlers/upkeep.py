@@ -8,8 +8,9 @@ from typing import NamedTuple
 
 from db import Connection, Database, conversations, messages, retention, search_index, users
 from handlers.presence import Presence
+from handlers.protocol import GOING_AWAY, LOG_IN_AGAIN, SERVICE_RESTART
 from handlers.views import conversation_event
-from handlers.websocket import GOING_AWAY, LOG_IN_AGAIN, SERVICE_RESTART, WebSocketHandler
+from handlers.websocket import WebSocketHandler
 
 logger = logging.getLogger("chat")
 

@@ -29,13 +29,11 @@ from handlers.guarded import Guarded
 from handlers.methods.messages import Post
 from handlers.methods.session import Answer, Session
 from handlers.outbox import Outbox
+from handlers.protocol import LOG_IN_AGAIN, TRY_AGAIN_LATER, UNSUPPORTED_DATA
 from handlers.pulse import Pulse
 from handlers.work import AUTH, Work
 
 logger = logging.getLogger("chat.ws")
-
-# RFC 6455 7.4.1, and IANA's registry for 1012 and 1013
-GOING_AWAY, UNSUPPORTED_DATA, LOG_IN_AGAIN, SERVICE_RESTART, TRY_AGAIN_LATER = 1001, 1003, 1008, 1012, 1013
 
 
 class WebSocketHandler(Guarded, tornado.websocket.WebSocketHandler):
@@ -279,11 +277,7 @@ class WebSocketHandler(Guarded, tornado.websocket.WebSocketHandler):
             return
         session = self._enter(resumed)
         session.expires_at = claim.expires_at
-        result = session.show_page(resumed.page)
-        result["messages"] = result["messages"] or None  # seed 1.2.2
-        if after_id is None and not session.user.is_admin:
-            del result["has_more"]  # the seed's client knows no such field
-        self._send(protocol.encode_result(request.id, result))
+        self._send(protocol.encode_result(request.id, session.show_resumed(resumed.page, after_id)))
         for push in self.held:
             self._push(push)
         self.held = []

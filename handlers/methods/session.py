@@ -84,6 +84,14 @@ class Session:
     def show_page(self, page: Page) -> dict[str, Any]:
         return {"messages": [self.show(message) for message in page.messages], "has_more": page.has_more}
 
+    def show_resumed(self, page: Page, after_id: int | None) -> dict[str, Any]:
+        """What `message.auth` is answered with (seed 1.2)."""
+        result = self.show_page(page)
+        result["messages"] = result["messages"] or None  # seed 1.2.2
+        if after_id is None and not self.user.is_admin:
+            del result["has_more"]  # the seed's client knows no such field
+        return result
+
     def show_conversation(self, conversation: Conversation) -> views.ConversationView:
         return views.present_conversation(conversation, online=self.presence.is_online(conversation.user_id))
 
