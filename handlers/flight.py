@@ -2,12 +2,17 @@
 
 import asyncio
 import sys
+from collections.abc import Awaitable
 from typing import ClassVar
 
 from handlers.work import Work
 
 FRAMES, BYTES = 64, 2**20  # of one connection, the last frame beside
 ALL_BYTES = 256 * 2**20  # of all: past it, each connection has one frame under way
+LARGE = (
+    16_384  # characters, which a message has if each is escaped: the others wait a millisecond or two for such a frame
+)
+LARGE_RATE = 8 * 2**20  # of such characters in a second of one connection
 
 
 class Flight:
@@ -36,8 +41,22 @@ class Flight:
             self._room.set_result(None)
             self._room = None
 
-    def wait_for_room(self) -> asyncio.Future[None] | None:
-        """What to wait for before the next frame; None where there is room for it."""
+    def wait(self, length: int, task: object) -> Awaitable[None] | None:
+        """What to wait for before the next frame; None where that may come at once.
+
+        This one was so many characters long, and begun in a task unless it stores a message or was refused.
+        """
+        seconds = length / LARGE_RATE if length > LARGE else 0.0
+        if task is not None or seconds:
+            return self._pause(seconds)
+        return self._wait_for_room()
+
+    async def _pause(self, seconds: float) -> None:
+        await asyncio.sleep(seconds)  # 0 too: the task's first step is before that of the next frame
+        if room := self._wait_for_room():
+            await room
+
+    def _wait_for_room(self) -> asyncio.Future[None] | None:
         if self._is_full:
             self._room = asyncio.get_running_loop().create_future()
         return self._room

@@ -118,17 +118,16 @@ class WebSocketHandler(Guarded, tornado.websocket.WebSocketHandler):
         assert isinstance(message, str)
         self.flight.frames += 1
         work = Work()
+        task = None
         try:
             task = self._start(work, message)
         except Exception as error:
             self._end(work, error)
-            return None
-        self.flight.hold(work, message)
+        else:
+            self.flight.hold(work, message)
         if self.session is None:
             return task  # nothing may overtake the log-in
-        if room := self.flight.wait_for_room():
-            return room
-        return asyncio.sleep(0) if task else None  # its first step is before that of the next frame
+        return self.flight.wait(len(message), task)
 
     def _start(self, work: Work, frame: str) -> asyncio.Task[None] | None:
         """Do what a frame asks for, in a task unless it stores a message. Raises protocol's errors, db.Unavailable."""

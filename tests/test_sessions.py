@@ -204,6 +204,21 @@ async def test_frames_in_flight_take_bounded_memory_and_all_are_answered(
     assert flight.Flight.bytes_of_all == 0
 
 
+@pytest.mark.parametrize("method", ["desk.status", "no.such.method"])
+async def test_behind_a_large_frame_the_connection_waits_and_the_others_do_not(
+    desk: Desk, monkeypatch: pytest.MonkeyPatch, method: str
+) -> None:
+    monkeypatch.setattr(flight, "LARGE_RATE", 10_000)  # characters a second: 20,000 are two
+    anna, boris = await desk.enter("anna"), await desk.enter("boris")
+    anna.send_text(json.dumps({"method": method, "params": [], "id": "large", "padding": "x" * 20_000}))
+    await anna.reply("large")
+    second = asyncio.ensure_future(anna.call("desk.status"))
+    for _ in range(10):
+        await boris.call("desk.status")
+    assert not second.done()
+    await second
+
+
 async def test_healthz_answers_200_while_the_database_does(desk: Desk, http_client: AsyncHTTPClient) -> None:
     answer = await http_client.fetch(f"{desk.url}/healthz")
     assert (answer.code, answer.body) == (200, b'{"status": "ok", "address": "127.0.0.1"}')
