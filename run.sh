@@ -73,7 +73,8 @@ service() {
 
 # installed FILE [ARGUMENT...]: the same where deploy/install.sh has put it: as its user, with its settings and secrets.
 installed() {
-    local etc=../../etc/chat
+    local etc
+    etc=$(readlink -m ../../etc/chat)
     [ "$(id -u)" != 0 ] || exec runuser -u chat -- ./run.sh "${words[@]}"
     [ -r $etc/secrets.env ] || fail "the chat's files are the user chat's: sudo ./run.sh ${words[*]}"
     umask 077
@@ -194,6 +195,7 @@ bench)
     ;;
 *)
     usage >&2
+    echo "run.sh: there is no word $word: above are those that there are" >&2
     exit 2
     ;;
 esac

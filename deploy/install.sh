@@ -242,7 +242,7 @@ install_all() {
     step "enabling $enabled" enable
     [ -n "$root" ] || step "starting the service" start
     echo "install.sh: done. Now add an operator, and let it be examined:"
-    echo "    cd /opt/chat && sudo ./run.sh user add NAME --operator && sudo ./run.sh doctor"
+    echo "    cd /opt/chat && ${SUDO_USER:+sudo }./run.sh user add NAME --operator && ${SUDO_USER:+sudo }./run.sh doctor"
 }
 
 make_folders() {
