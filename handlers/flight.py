@@ -9,9 +9,7 @@ from handlers.work import Work
 
 FRAMES, BYTES = 64, 2**20  # of one connection, the last frame beside
 ALL_BYTES = 256 * 2**20  # of all: past it, each connection has one frame under way
-LARGE = (
-    16_384  # characters, which a message has if each is escaped: the others wait a millisecond or two for such a frame
-)
+LARGE = 16_384  # characters of a frame: for a larger one the others wait a millisecond or two
 LARGE_RATE = 8 * 2**20  # of such characters in a second of one connection
 
 
