@@ -52,7 +52,7 @@ ANSWER_SECONDS, CLOSE_SECONDS, COMMIT_SECONDS = 5, 2, 2  # at the stop: to answe
 async def open_database(url: str) -> Database:
     """The database at `url`, ready for the handlers. Raises ValueError, db.Unavailable."""
     database = Database(find_engine(url), upkeep.recover, upkeep.recovered)
-    WebSocketHandler.told_id = await database.read(messages.find_newest_id)
+    WebSocketHandler.told.newest_id = await database.read(messages.find_newest_id)
     return database
 
 

@@ -90,7 +90,8 @@ class Engine(Protocol):
 
 def marks(mark: str, between: str, count: int) -> tuple[str, int]:
     """The mark so often, at least `count` times, and how often: few different statements are prepared but once."""
-    size = 1 << (count - 1).bit_length()
+    step = 1 << max(0, (count - 1).bit_length() - 3)
+    size = -(-count // step) * step
     return between.join([mark] * size), size
 
 

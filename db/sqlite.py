@@ -50,7 +50,7 @@ class SQLiteConnection(sqlite3.Connection):
     def insert(self, sql: str, rows: Sequence[Sequence[Any]]) -> Sequence[int]:
         """Many rows in a statement: to run one gives the interpreter's lock away, and waits until it is free again.
 
-        Rows of nothing fill up to a power of two: few different statements are prepared but once.
+        Rows of nothing fill it up: few different statements are prepared but once.
         """
         if not rows:
             return []

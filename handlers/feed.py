@@ -11,6 +11,15 @@ AT_ONCE = 100
 RETRY_SECONDS = 1.0
 
 
+class Told:
+    """How far the messages are told. An object: to set a class's attribute makes Python forget what it cached of it."""
+
+    __slots__ = ("newest_id",)
+
+    def __init__(self) -> None:
+        self.newest_id = 0
+
+
 class Feed:
     """Tells the whole conversation after it changed; many changes that come quickly are told as one."""
 

@@ -13,12 +13,21 @@ LARGE = 16_384  # characters of a frame: for a larger one the others wait a mill
 LARGE_RATE = 8 * 2**20  # of such characters in a second of one connection
 
 
+class Total:
+    """What the frames of all connections take. An object: see feed.Told."""
+
+    __slots__ = ("bytes",)
+
+    def __init__(self) -> None:
+        self.bytes = 0
+
+
 class Flight:
     """The frames of one connection. Past a bound the next is not read until one of them is done."""
 
     __slots__ = ("_bytes", "_room", "frames")
 
-    bytes_of_all: ClassVar[int] = 0
+    total: ClassVar[Total] = Total()
 
     def __init__(self) -> None:
         self.frames = 0
@@ -29,12 +38,12 @@ class Flight:
         """Count a frame's memory, with the UTF-8 that decoding has made of it: what a work refers to until its end."""
         work.size = sys.getsizeof(frame)
         self._bytes += work.size
-        Flight.bytes_of_all += work.size
+        self.total.bytes += work.size
 
     def end(self, work: Work) -> None:
         self.frames -= 1
         self._bytes -= work.size
-        Flight.bytes_of_all -= work.size
+        self.total.bytes -= work.size
         if self._room is not None and not self._is_full:
             self._room.set_result(None)
             self._room = None
@@ -61,4 +70,4 @@ class Flight:
 
     @property
     def _is_full(self) -> bool:
-        return self.frames >= FRAMES or self._bytes > (BYTES if self.bytes_of_all <= ALL_BYTES else 0)
+        return self.frames >= FRAMES or self._bytes > (BYTES if self.total.bytes <= ALL_BYTES else 0)

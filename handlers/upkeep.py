@@ -29,17 +29,17 @@ class News(NamedTuple):
 def recover(connection: Connection) -> News:
     """In the writer's thread, after a reconnect: what was stored and may not have been told."""
     newest_id = messages.find_newest_id(connection)
-    return News(newest_id, messages.list_newest_of_all(connection, WebSocketHandler.told_id))
+    return News(newest_id, messages.list_newest_of_all(connection, WebSocketHandler.told.newest_id))
 
 
 def recovered(news: News) -> None:
     """Tell it. Where it is too much, or the database is an older one, the clients come again and resume."""
-    if news.page.has_more or news.newest_id < WebSocketHandler.told_id:
-        WebSocketHandler.told_id = news.newest_id
+    if news.page.has_more or news.newest_id < WebSocketHandler.told.newest_id:
+        WebSocketHandler.told.newest_id = news.newest_id
         close_all(SERVICE_RESTART)
         return
     for message in news.page.messages:
-        if message.message_id > WebSocketHandler.told_id:
+        if message.message_id > WebSocketHandler.told.newest_id:
             WebSocketHandler.broadcast(message)
 
 

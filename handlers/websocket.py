@@ -22,7 +22,7 @@ from handlers import methods, protocol, views
 from handlers.auth import identify
 from handlers.client import find_address
 from handlers.connections import Counted, Full
-from handlers.feed import Feed
+from handlers.feed import Feed, Told
 from handlers.flight import Flight
 from handlers.frames import ReadsAhead
 from handlers.guarded import Guarded
@@ -44,7 +44,7 @@ class WebSocketHandler(Guarded, tornado.websocket.WebSocketHandler):
     resuming: ClassVar[set["WebSocketHandler"]] = set()  # the ones whose first history is being read
     tasks: ClassVar[set[asyncio.Task[None]]] = set()  # of frames; asyncio itself would forget them
     feed: ClassVar[Feed]  # tells what a message changes in its conversation
-    told_id: ClassVar[int] = 0  # the newest message that was broadcast
+    told: ClassVar[Told] = Told()  # the newest message that was broadcast
     numbers: ClassVar[Iterator[int]] = count(1)
 
     # Python shares the keys of up to 30 attributes; with these the dictionary of each connection would have its own.
@@ -306,7 +306,7 @@ class WebSocketHandler(Guarded, tornado.websocket.WebSocketHandler):
     @classmethod
     def broadcast(cls, message: Message, sender: "WebSocketHandler | None" = None) -> None:
         """Push a committed message to all who may see it and do not have it (seed 3.1)."""
-        cls.told_id = max(cls.told_id, message.message_id)
+        cls.told.newest_id = max(cls.told.newest_id, message.message_id)
         (metrics.FROM_OPERATOR if message.is_from_support else metrics.FROM_CUSTOMER).inc()
         push = views.Push(message)
         is_watched = False

@@ -201,7 +201,7 @@ async def test_frames_in_flight_take_bounded_memory_and_all_are_answered(
     assert await boris.call("message.history")
     await gate.open()
     assert [(await anna.receive())["id"] for _ in range(20)] == list(range(20))
-    assert flight.Flight.bytes_of_all == 0
+    assert flight.Flight.total.bytes == 0
 
 
 @pytest.mark.parametrize("method", ["desk.status", "no.such.method"])
