@@ -42,7 +42,7 @@ export class ConversationPane extends HTMLElement {
     this.#transcript = new Transcript((row, element) => drawRow(row, element, acts));
     this.#transcript.setAttribute("role", "region");
     this.#transcript.setAttribute("aria-label", t("messages"));
-    const markRead = (id) => desk.thread && desk.markRead(desk.thread.userId, id); // none while a log-out reloads the page
+    const markRead = (id) => desk.thread && desk.markRead(desk.thread.userId, id); // a log-out leaves none
     this.#reading = new Reading(this.#transcript, markRead);
     this.#makeHead();
     const body = h("div", { class: "body" }, this.#transcript, this.#state, this.#below);
