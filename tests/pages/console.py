@@ -175,6 +175,12 @@ def enter(open_page: OpenPage, name: str = "olga", **options: Any) -> Console:
     return console
 
 
+def expect_sent_once(console: Console, text: str) -> None:
+    """In the end: while a tab waits for another's acknowledgement it may show the message and the waiting answer."""
+    expect(console.bubble(text).locator(".state.sent")).to_have_count(1)
+    expect(console.bubble(text)).to_have_count(1)
+
+
 def use_real_focus(*consoles: Console) -> None:
     """From now on only the page that was brought to the front last has the focus, as it is without Playwright."""
     for console in consoles:

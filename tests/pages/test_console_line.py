@@ -10,7 +10,7 @@ from playwright.sync_api import expect
 from tests import mariadb
 from tests.pages.browsing import NETWORK, OpenPage, Watch, axe, stop_clock
 from tests.pages.conftest import on_both_engines
-from tests.pages.console import Console, enter
+from tests.pages.console import Console, enter, expect_sent_once
 from tests.pages.fill import add_people
 from tests.pages.network import Network
 from tests.pages.peer import Peer
@@ -21,12 +21,6 @@ Enter = Callable[[str], Peer]
 
 def texts(customer: Peer) -> list[str]:
     return [message["message_text"] for message in customer.messages]
-
-
-def expect_sent_once(console: Console, text: str) -> None:
-    """In the end: while a tab waits for another's acknowledgement it may show the message and the waiting answer."""
-    expect(console.bubble(text).locator(".state.sent")).to_have_count(1)
-    expect(console.bubble(text)).to_have_count(1)
 
 
 def test_without_a_line_answers_wait_and_what_cannot_says_why(
