@@ -10,6 +10,7 @@ import socket
 import ssl
 import sys
 from collections.abc import Awaitable, Callable, Sequence
+from functools import partial
 from pathlib import Path
 from typing import ParamSpec
 
@@ -105,12 +106,23 @@ async def serve() -> bool:
     """Serve until SIGTERM or SIGINT. Returns whether the stop was clean; raises ValueError, db.Unavailable."""
     stop = asyncio.Event()
     for number in (signal.SIGTERM, signal.SIGINT, signal.SIGHUP):
-        asyncio.get_running_loop().add_signal_handler(number, stop.set)
+        on_signal(number, stop.set)
     sockets, watched = find_sockets()
     with contextlib.ExitStack() as stack:
         for listener in (*sockets, *watched):
             stack.enter_context(contextlib.closing(listener))
         return await serve_on(sockets, watched, stop)
+
+
+def on_signal(number: int, callback: Callable[[], None]) -> None:
+    """Let the loop call it at a signal. asyncio's own way loses it while threads have filled its pipe."""
+    loop = asyncio.get_running_loop()
+
+    def hear(*_: object) -> None:
+        if not loop.is_closed():
+            loop.call_soon_threadsafe(callback)
+
+    signal.signal(number, hear)
 
 
 def find_sockets() -> tuple[list[socket.socket], list[socket.socket]]:
@@ -141,7 +153,7 @@ async def serve_on(sockets: list[socket.socket], watched: list[socket.socket], s
     application = make_app(database, tokens, options, accounts)
     server = make_server(application, certificate)
     if certificate:
-        asyncio.get_running_loop().add_signal_handler(signal.SIGHUP, renew_certificate, server)
+        on_signal(signal.SIGHUP, partial(renew_certificate, server))
     server.add_sockets(sockets)
     for listener in sockets:
         host, port = listener.getsockname()[:2]

@@ -8,10 +8,12 @@ import socket
 import sqlite3
 import subprocess
 import sys
+import threading
 from pathlib import Path
 
 import pytest
 
+import server
 from tests.client import Client
 from tests.mariadb import MariaDB
 from tests.service import ROOT, Service, manage, running
@@ -187,6 +189,22 @@ async def test_everything_is_there_after_a_restart(database_url: str, tmp_path: 
     anna = await Client.connect(service.url)
     assert (await anna.call("message.auth", token))["messages"] == sent
     service.kill()
+
+
+async def test_a_signal_is_heard_by_a_loop_that_is_behind() -> None:
+    loop, heard = asyncio.get_running_loop(), asyncio.Event()
+    server.on_signal(signal.SIGUSR1, heard.set)
+
+    def keep_busy() -> None:
+        for _ in range(1_000):  # asyncio's pipe holds some hundred
+            loop.call_soon_threadsafe(int)
+        os.kill(os.getpid(), signal.SIGUSR1)
+
+    thread = threading.Thread(target=keep_busy)
+    thread.start()
+    thread.join()
+    await heard.wait()
+    signal.signal(signal.SIGUSR1, signal.SIG_DFL)
 
 
 async def test_sigterm_answers_what_was_taken_then_closes_with_1001(database_url: str, tmp_path: Path) -> None:
