@@ -157,10 +157,11 @@ END
 }
 
 write_secrets() {
-    local quoted="'\\''" # ends the quotes, and begins them again
     ours -m 600 /dev/null "$etc/secrets.env"
     echo "# CHAT_DATABASE_PASSWORD=…, where the database asks for one; for the user chat alone" >"$etc/secrets.env"
-    [ -z "${CHAT_DATABASE_PASSWORD:-}" ] || echo "CHAT_DATABASE_PASSWORD='${CHAT_DATABASE_PASSWORD//\'/$quoted}'" >>"$etc/secrets.env"
+    [ -n "${CHAT_DATABASE_PASSWORD:-}" ] || return 0
+    # systemd reads it, and a shell: both take a \ before these four in double quotes
+    sed 's/[\\"$`]/\\&/g; s/.*/CHAT_DATABASE_PASSWORD="&"/' <<<"$CHAT_DATABASE_PASSWORD" >>"$etc/secrets.env"
 }
 
 copy_certificate() {
