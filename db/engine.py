@@ -43,10 +43,10 @@ class Connection(Protocol):
 
     def execute(self, sql: str, parameters: Sequence[Any] = ..., /) -> Cursor: ...
     def insert(self, sql: str, rows: Sequence[Sequence[Any]]) -> Sequence[int]:
-        """Run an INSERT or REPLACE of one row, with its values at the end, for each of the rows, or for none of them.
+        """Run an INSERT or REPLACE of one row, with its values at the end, for each of the rows.
 
         The first value of a row is not None. Returns the ids that were generated, if any, in the order of the rows.
-        Raises Duplicate.
+        Raises Duplicate, and then, of up to 1,000 rows, none is stored.
         """
 
     def ensure_room(self) -> None:

@@ -12,6 +12,7 @@ from db.clock import unix_seconds
 from db.engine import Connection, Duplicate, SearchSQL, Unavailable, marks
 
 ROOM = 2**20  # bytes on the disk, below which it is full
+ROWS = 1_000  # in one statement, whose values SQLite bounds
 BUSY_SECONDS = 5  # how long a statement waits for another process's write, such as `user add`
 
 # What the file or the disk refused, unlike SQLITE_ERROR or SQLITE_CONSTRAINT, which a statement earns.
@@ -48,12 +49,14 @@ class SQLiteConnection(sqlite3.Connection):
     folder: str
 
     def insert(self, sql: str, rows: Sequence[Sequence[Any]]) -> Sequence[int]:
-        """Many rows in a statement: to run one gives the interpreter's lock away, and waits until it is free again.
+        """Many rows in a statement: to run one gives the interpreter's lock away, and waits until it is free again."""
+        ids: list[int] = []
+        for start in range(0, len(rows), ROWS):
+            ids += self._insert_some(sql, rows[start : start + ROWS])
+        return ids
 
-        Rows of nothing fill it up: few different statements are prepared but once.
-        """
-        if not rows:
-            return []
+    def _insert_some(self, sql: str, rows: Sequence[Sequence[Any]]) -> range:
+        """Rows of nothing fill them up: few different statements are prepared but once."""
         head, values = sql.rsplit("VALUES", 1)
         all_values, count = marks(values, ",", len(rows))
         nothing = [None] * len(rows[0]) * (count - len(rows))
