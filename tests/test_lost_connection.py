@@ -1,0 +1,145 @@
+"""A database whose connection is lost: at which statement decides what becomes of a group."""
+
+import asyncio
+import time
+from collections.abc import Callable
+from typing import Any
+
+import pytest
+
+import db
+from db import Connection, Database, drafts, find_engine, messages
+from db.drafts import Draft
+from db.users import User
+from tests.mariadb import MariaDB
+from tests.test_group_commit import add, count_users, ignore
+
+pytestmark = pytest.mark.gen_test
+
+
+class Breaking:
+    """An engine whose connection is lost at a chosen statement, once: before it is sent, or after."""
+
+    def __init__(self, url: str) -> None:
+        self.real = find_engine(url)
+        self.break_at = ""
+        self.is_sent = False
+
+    def __getattr__(self, name: str) -> Any:
+        return getattr(self.real, name)
+
+    def connect(self, *, is_patient: bool = False) -> Any:
+        connection = self.real.connect(is_patient=is_patient)
+        return BreakingConnection(self, connection)
+
+    def is_away(self, error: Exception) -> bool:
+        return isinstance(error, ConnectionResetError) or self.real.is_away(error)
+
+
+class BreakingConnection:
+    def __init__(self, engine: Breaking, connection: Connection) -> None:
+        self._engine = engine
+        self._connection = connection
+        self.search = connection.search
+
+    @property
+    def in_transaction(self) -> bool:
+        return self._connection.in_transaction
+
+    def execute(self, sql: str, parameters: Any = (), /) -> Any:
+        self._break(sql, lambda: self._connection.execute(sql, parameters))
+        return self._connection.execute(sql, parameters)
+
+    def _break(self, sql: str, send: Callable[[], Any]) -> None:
+        if self._engine.break_at and sql.strip().startswith(self._engine.break_at):
+            self._engine.break_at = ""
+            if self._engine.is_sent:
+                send()
+            self._connection.close()
+            raise ConnectionResetError("the network")
+
+    def insert(self, sql: str, rows: Any) -> Any:
+        self._break(sql, lambda: self._connection.insert(sql, rows))
+        return self._connection.insert(sql, rows)
+
+    @property
+    def total_changes(self) -> int:
+        return self._connection.total_changes
+
+    def ensure_room(self) -> None:
+        self._connection.ensure_room()
+
+    def close(self) -> None:
+        self._connection.close()
+
+
+@pytest.mark.parametrize("statement", ["SELECT GROUP_CONCAT", "INSERT INTO messages", "REPLACE INTO conversations"])
+async def test_a_connection_lost_before_the_commit_is_made_again_and_the_group_run_once_more(
+    database_url: str, statement: str
+) -> None:
+    engine = Breaking(database_url)
+    told: list[Any] = []
+    opened = Database(engine, messages.find_newest_id, told.append)
+    anna = User(await opened.write(add, "anna"), "anna", "", None, False)
+    engine.break_at = statement
+    added = await opened.write(drafts.add, Draft(anna, anna.id, "text", "key"))
+    assert added.is_new
+    assert [found.message_id for found in (await opened.read(messages.list_newest, anna.id)).messages] == [
+        added.message.message_id
+    ]
+    assert told == [0]
+    await opened.close(10)
+
+
+async def test_what_a_reconnect_found_is_told_before_the_group_behind_it(database_url: str) -> None:
+    """Else its newest id would be below what was told, as if the database were an older one."""
+    engine = Breaking(database_url)
+    order: asyncio.Queue[Any] = asyncio.Queue()
+    opened = Database(engine, messages.find_newest_id, order.put_nowait)
+    anna = User(await opened.write(add, "anna"), "anna", "", None, False)
+    engine.break_at = "SELECT GROUP_CONCAT"
+    opened.write_each(drafts.add_all, Draft(anna, anna.id, "text"), order.put_nowait)
+    await asyncio.sleep(0)  # it is handed over
+    time.sleep(0.5)  # noqa: ASYNC251  # the loop is busy, and meets both at once
+    newest_id, added = await order.get(), await order.get()
+    assert (newest_id, added.message.message_id) == (0, 1)
+    await opened.close(10)
+
+
+@pytest.mark.parametrize("is_sent", [False, True], ids=["lost", "stored"])
+async def test_a_commit_without_an_answer_is_error_5_and_never_run_again(database_url: str, is_sent: bool) -> None:
+    engine = Breaking(database_url)
+    told: asyncio.Queue[Any] = asyncio.Queue()
+    opened = Database(engine, messages.find_newest_id, told.put_nowait)
+    anna = User(await opened.write(add, "anna"), "anna", "", None, False)
+    engine.break_at, engine.is_sent = "COMMIT", is_sent
+    with pytest.raises(db.Unavailable):
+        await opened.write(drafts.add, Draft(anna, anna.id, "text", "key"))
+    newest_id = await told.get()  # without waiting for another write
+    assert bool(newest_id) is is_sent
+    added = await opened.write(drafts.add, Draft(anna, anna.id, "text", "key"))
+    assert added.is_new is not is_sent
+    assert len((await opened.read(messages.list_newest, anna.id)).messages) == 1
+    await opened.close(10)
+
+
+async def test_a_read_whose_connection_is_lost_is_read_again(database_url: str) -> None:
+    engine = Breaking(database_url)
+    opened = Database(engine, messages.find_newest_id, ignore)
+    assert await opened.read(count_users) == 0
+    engine.break_at = "SELECT COUNT"
+    assert await opened.read(count_users) == 0
+    await opened.close(10)
+
+
+async def test_the_first_message_of_the_morning_does_not_fail(mariadb: MariaDB) -> None:
+    """wait_timeout has cut the idle connections overnight."""
+    mariadb.execute("CREATE OR REPLACE DATABASE morning")
+    url = f"mysql://root@127.0.0.1:{mariadb.port}/morning"
+    opened = Database(find_engine(url), messages.find_newest_id, ignore)
+    await opened.read(count_users)
+    for (number,) in mariadb.execute("SELECT id FROM information_schema.processlist WHERE db = 'morning'"):
+        mariadb.execute(f"KILL {number}")
+    assert await opened.write(add, "anna")
+    assert await opened.read(count_users) == 1
+    await opened.close(10)
