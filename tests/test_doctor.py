@@ -1,6 +1,7 @@
 """./run.sh doctor: what is well, and each line of advice."""
 
 import contextlib
+import re
 import resource
 import shutil
 import sqlite3
@@ -111,7 +112,7 @@ def test_it_says_what_to_do_about_a_clock_and_a_character_set(tmp_path: Path, ma
     (library,) = Path("/usr/lib").glob("*/faketime/libfaketime.so.1")
     said = examine(tmp_path, url, LD_PRELOAD=str(library), FAKETIME="+1h")[1]
     assert "character set of users is another one: ALTER TABLE users CONVERT TO" in said
-    assert "FAIL the clocks differ by 3600 s: let both machines keep the time" in said
+    assert re.search(r"FAIL the clocks differ by 36\d\d s: let both machines keep the time", said)  # it takes a while
 
 
 def test_it_says_what_to_do_about_a_disk_where_sqlite_has_no_log(tmp_path: Path) -> None:
