@@ -44,7 +44,8 @@ class PasswordChecks:
 
     def _refuse(self, address: str, retry_after: float, reason: str) -> NoReturn:
         """Under the wrong name stands what a user typed, at times the password: the log has the address alone."""
-        logger.warning("a password from %s was not checked, nor is one for %.0f s: %s", address, retry_after, reason)
+        text = "a password from %(address)s was not checked, nor is one for %(seconds)d s: %(reason)s"
+        logger.warning(text, {"address": address, "seconds": round(retry_after), "reason": reason})
         raise Throttled(retry_after)
 
     async def check(self, address: str, user_name: str, password: str, password_hash: str | None) -> bool:

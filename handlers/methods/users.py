@@ -37,7 +37,8 @@ class Password(Params):
         key = await session.database.write(users.replace_password, user, new_hash)
         if key is None:  # changed meanwhile
             raise AccessDenied
-        logger.info("user %d changed its password from %s", user.id, session.address)
+        fields = {"user": user.id, "address": session.address}
+        logger.info("user %(user)d changed its password from %(address)s", fields)
         session.user = replace(session.user, key=key)
         session.expires_at = session.tokens.find_expiry(time.time())
         return Answer({"token": session.tokens.issue(user.id, key)}, ends_others=True)
