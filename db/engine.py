@@ -45,7 +45,7 @@ class Connection(Protocol):
     def insert(self, sql: str, rows: Sequence[Sequence[Any]]) -> Sequence[int]:
         """Run an INSERT or REPLACE of one row, with its values at the end, for each of the rows.
 
-        The first value of a row is not None. Returns the ids that were generated, if any, in the order of the rows.
+        Returns the ids that were generated, if any, in the order of the rows.
         Raises Duplicate, and then, of up to 1,000 rows, none is stored.
         """
 

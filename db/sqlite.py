@@ -60,9 +60,10 @@ class SQLiteConnection(sqlite3.Connection):
         head, values = sql.rsplit("VALUES", 1)
         all_values, count = marks(values, ",", len(rows))
         nothing = [None] * len(rows[0]) * (count - len(rows))
-        statement = f"{head} SELECT * FROM (VALUES {all_values}) WHERE column1 IS NOT NULL"  # noqa: S608  # marks alone
+        statement = f"{head} SELECT * FROM (VALUES {all_values}) LIMIT ?"  # noqa: S608  # marks alone
+        parameters = [*(value for row in rows for value in row), *nothing, len(rows)]
         try:
-            newest_id = self.execute(statement, [value for row in rows for value in row] + nothing).lastrowid or 0
+            newest_id = self.execute(statement, parameters).lastrowid or 0
         except sqlite3.IntegrityError as error:
             if error.sqlite_errorcode == sqlite3.SQLITE_CONSTRAINT_UNIQUE:
                 raise Duplicate from error
