@@ -40,11 +40,9 @@ class BreakingConnection:
     def __init__(self, engine: Breaking, connection: Connection) -> None:
         self._engine = engine
         self._connection = connection
-        self.search = connection.search
 
-    @property
-    def in_transaction(self) -> bool:
-        return self._connection.in_transaction
+    def __getattr__(self, name: str) -> Any:
+        return getattr(self._connection, name)
 
     def execute(self, sql: str, parameters: Any = (), /) -> Any:
         self._break(sql, lambda: self._connection.execute(sql, parameters))
@@ -61,16 +59,6 @@ class BreakingConnection:
     def insert(self, sql: str, rows: Any) -> Any:
         self._break(sql, lambda: self._connection.insert(sql, rows))
         return self._connection.insert(sql, rows)
-
-    @property
-    def total_changes(self) -> int:
-        return self._connection.total_changes
-
-    def ensure_room(self) -> None:
-        self._connection.ensure_room()
-
-    def close(self) -> None:
-        self._connection.close()
 
 
 @pytest.mark.parametrize("statement", ["SELECT GROUP_CONCAT", "INSERT INTO messages", "REPLACE INTO conversations"])
