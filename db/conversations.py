@@ -1,14 +1,12 @@
 """The conversations: a row for each customer, changed in the transaction of what changes it."""
 
-import json
-from collections.abc import Collection, Iterable
+from collections.abc import Iterable
 from dataclasses import dataclass
 from typing import Any
 
-from db.engine import Connection, NotSeen, UnknownUser, marks
+from db.engine import Connection, NotSeen, UnknownUser
 
 NEWEST_ID = 2**63 - 1  # above every id
-NO_CONVERSATION = (None, False, None, 0, 0, 0, 0, 0, 0)  # the values of a State where there is none yet
 PREVIEW = 160  # characters of the last message
 
 
@@ -158,79 +156,58 @@ def list_held(connection: Connection) -> list[tuple[int, int]]:
 
 
 @dataclass(slots=True)
-class State:
-    """What messages change in a customer's conversation; all zero and None where there is none yet."""
+class Change:
+    """What new messages, in the order of their ids, change in a customer's conversation."""
 
     user_id: int
-    user_name: str
-    waiting_id: int | None
-    is_closed: bool
-    operator_id: int | None
-    last_id: int
-    customer_read_id: int
-    operator_read_id: int
-    customer_unread: int
-    operator_unread: int
-    version: int
+    waiting_id: int | None = None  # the first question behind the last answer
+    operator_id: int | None = None  # the first answer's author
+    last_id: int = 0
+    questions: int = 0
+    answers: int = 0
 
-    def take_question(self, message_id: int) -> None:
-        """The customer's new message waits behind those that wait; a closed conversation opens again."""
+    def add_question(self, message_id: int) -> None:
+        """The customer's message waits, behind those that wait."""
         self.waiting_id = self.waiting_id or message_id
-        self.operator_unread += 1
-        self._take(message_id)
+        self.last_id = message_id
+        self.questions += 1
 
-    def take_answer(self, message_id: int, operator_id: int) -> None:
+    def add_answer(self, message_id: int, operator_id: int) -> None:
         """Nothing waits any more; a conversation that is nobody's becomes its author's."""
         self.waiting_id = None
         self.operator_id = self.operator_id or operator_id
-        self.customer_unread += 1
-        self._take(message_id)
-
-    def _take(self, message_id: int) -> None:
-        self.is_closed = False
         self.last_id = message_id
-        self.version += 1
+        self.answers += 1
 
 
-def find_states(connection: Connection, user_ids: Collection[int]) -> dict[int, State]:
-    """The conversations of those of the users who are customers, begun or not, by user."""
-    condition, count = marks("?", ", ", len(user_ids))
-    sql = f"""
-        SELECT GROUP_CONCAT(JSON_ARRAY(u.id, u.user_name, c.waiting_id, c.is_closed, c.operator_id, c.last_id,
-            c.customer_read_id, c.operator_read_id, c.customer_unread, c.operator_unread, c.version))
-        FROM users u LEFT JOIN conversations c ON c.user_id = u.id
-        WHERE u.id IN ({condition}) AND NOT u.is_admin
-    """  # noqa: S608  # marks alone. SQLite gives the interpreter's lock away at each row, PyMySQL is slow at each value
-    values = [*user_ids]
-    values += values[-1:] * (count - len(values))
-    (rows,) = connection.execute(sql, values).fetchone()
-    states = {}
-    for user_id, user_name, *conversation in json.loads(f"[{rows or ''}]"):
-        states[user_id] = State(user_id, user_name, *(NO_CONVERSATION if conversation[-1] is None else conversation))
-    return states
-
-
-def save(connection: Connection, states: Iterable[State]) -> None:
-    """Store the conversations, begun or not, in the transaction that found them."""
+def apply(connection: Connection, changes: Iterable[Change]) -> None:
+    """Make the changes, of a customer each; what is closed opens again, and what was not begun begins."""
     sql = """
-        REPLACE INTO conversations (user_id, waiting_id, is_closed, operator_id, last_id, customer_read_id,
-            operator_read_id, customer_unread, operator_unread, version)
-        VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?)
+        INSERT INTO conversations (user_id, waiting_id, operator_id, last_id, customer_unread, operator_unread, version)
+        VALUES (?, ?, ?, ?, ?, ?, ?)
+        ON CONFLICT (user_id) DO UPDATE SET
+            waiting_id = CASE
+                WHEN excluded.customer_unread > 0 THEN excluded.waiting_id
+                ELSE COALESCE(conversations.waiting_id, excluded.waiting_id)
+            END,
+            is_closed = FALSE,
+            operator_id = COALESCE(conversations.operator_id, excluded.operator_id),
+            last_id = excluded.last_id,
+            customer_unread = conversations.customer_unread + excluded.customer_unread,
+            operator_unread = conversations.operator_unread + excluded.operator_unread,
+            version = conversations.version + excluded.version
     """
     rows = [
         (
-            state.user_id,
-            state.waiting_id,
-            state.is_closed,
-            state.operator_id,
-            state.last_id,
-            state.customer_read_id,
-            state.operator_read_id,
-            state.customer_unread,
-            state.operator_unread,
-            state.version,
+            change.user_id,
+            change.waiting_id,
+            change.operator_id,
+            change.last_id,
+            change.answers,
+            change.questions,
+            change.questions + change.answers,
         )
-        for state in states
+        for change in changes
     ]
     connection.insert(sql, rows)
 

@@ -4,10 +4,10 @@ import time
 from collections.abc import Iterable, Sequence
 from typing import NamedTuple
 
-from db import conversations
+from db import conversations, users
 from db.clock import utc_text
-from db.conversations import State
-from db.engine import AlreadyAnswered, Connection, Duplicate, KeyReused, Refused, UnknownUser, marks
+from db.conversations import Change
+from db.engine import AlreadyAnswered, Conflict, Connection, KeyReused, Refused, UnknownUser, marks
 from db.messages import Message
 from db.users import User
 
@@ -67,36 +67,41 @@ def add_all(connection: Connection, drafts: Sequence[Draft]) -> list[Added | Ref
 
 def find(connection: Connection, draft: Draft) -> Message | None:
     """The message that is stored under the draft's key. Raises UnknownUser and KeyReused."""
-    states = conversations.find_states(connection, [draft.user_id])
-    outcome = _decide(connection, draft, draft.place, states, _find_stored(connection, [draft], states), {})
+    names = users.find_names(connection, {draft.user_id})
+    outcome = _decide(connection, draft, draft.place, names, _find_stored(connection, [draft], names), {})
     if isinstance(outcome, UnknownUser | KeyReused):
         raise outcome
     return outcome if isinstance(outcome, Message) else None
 
 
 def _add_some(connection: Connection, drafts: Sequence[Draft]) -> list[Added | Refused]:
-    states = conversations.find_states(connection, {draft.user_id for draft in drafts})
-    # Few keys come twice: until one does, those alone are looked for that could be refused for another reason.
-    stored = _find_stored(connection, [draft for draft in drafts if draft.seen_id is not None], states)
+    """Few keys come twice, and few users go: until one does, nothing is looked for that a customer's draft says."""
+    names = {one.user_id: one.author.user_name for one in drafts if not one.author.is_admin}
+    names |= users.find_names(connection, {one.user_id for one in drafts if one.author.is_admin})
+    stored = _find_stored(connection, [one for one in drafts if one.seen_id is not None], names)
     try:
-        return _store(connection, drafts, states, stored)
-    except Duplicate:
-        return _store(connection, drafts, states, _find_stored(connection, drafts, states))
+        return _store(connection, drafts, names, stored)
+    except Conflict:
+        names = users.find_names(connection, {one.user_id for one in drafts})
+        return _store(connection, drafts, names, _find_stored(connection, drafts, names))
 
 
 def _store(
-    connection: Connection, drafts: Sequence[Draft], states: dict[int, State], stored: dict[Place, Message]
+    connection: Connection, drafts: Sequence[Draft], names: dict[int, str], stored: dict[Place, Message]
 ) -> list[Added | Refused]:
-    """The outcomes, where those are `stored` already. Raises Duplicate, and stores nothing, where others are too."""
-    places = [draft.place for draft in drafts]
+    """The outcomes, where the customers' names and what is stored already are known.
+
+    Raises Conflict, and stores nothing, where that is not so.
+    """
     new: dict[Place | int, Draft] = {}  # in their order; one without a key is in a place of its own
     decided: list[Message | Refused | Place | int] = []
-    for number, (draft, place) in enumerate(zip(drafts, places, strict=True)):
-        outcome = _decide(connection, draft, place, states, stored, new)
+    for number, draft in enumerate(drafts):
+        place = draft.place
+        outcome = _decide(connection, draft, place, names, stored, new)
         if outcome is None:
             new.setdefault(place or number, draft)
         decided.append(outcome or place or number)
-    added = dict(zip(new, _insert(connection, list(new.values()), states), strict=True))
+    added = dict(zip(new, _insert(connection, list(new.values()), names), strict=True))
     outcomes: list[Added | Refused] = []
     for one in decided:
         if isinstance(one, Refused):
@@ -112,12 +117,12 @@ def _decide(
     connection: Connection,
     draft: Draft,
     place: Place | None,
-    states: dict[int, State],
+    names: dict[int, str],
     stored: dict[Place, Message],
     new: dict[Place | int, Draft],
 ) -> Message | Refused | None:
     """What becomes of a draft behind those that are `new`: None where it, or the one with its key, is to be stored."""
-    if draft.user_id not in states:
+    if draft.user_id not in names:
         return UnknownUser()
     if place and (found := stored.get(place)):
         return found if found.message_text == draft.text else KeyReused()
@@ -141,7 +146,7 @@ def _is_answered(connection: Connection, draft: Draft, new: Iterable[Draft]) -> 
     return connection.execute(sql, values).fetchone() is not None
 
 
-def _find_stored(connection: Connection, drafts: Sequence[Draft], states: dict[int, State]) -> dict[Place, Message]:
+def _find_stored(connection: Connection, drafts: Sequence[Draft], names: dict[int, str]) -> dict[Place, Message]:
     """The messages that stand in the drafts' places."""
     places = [place for draft in drafts if (place := draft.place)]
     if not places:
@@ -154,29 +159,33 @@ def _find_stored(connection: Connection, drafts: Sequence[Draft], states: dict[i
     values = [value for place in places for value in place] + [*places[-1]] * (count - len(places))
     stored = {}
     for row in connection.execute(sql, values).fetchall():
-        message = Message(row[0], row[1], row[2], bool(row[3]), row[4], row[5], states[row[5]].user_name)
+        message = Message(row[0], row[1], row[2], bool(row[3]), row[4], row[5], names[row[5]])
         stored[row[5], row[6], row[2]] = message
     return stored
 
 
-def _insert(connection: Connection, drafts: list[Draft], states: dict[int, State]) -> list[Message]:
+def _insert(connection: Connection, drafts: list[Draft], names: dict[int, str]) -> list[Message]:
+    """Store drafts in the conversations of customers, else Conflict: of others there is no is_from_support."""
     if not drafts:
         return []
     created = int(time.time())
     sql = """
         INSERT INTO messages (user_id, invader_name, message, created, is_from_support, client_key)
-        VALUES (?, ?, ?, ?, ?, ?)
+        VALUES (?, ?, ?, ?, (SELECT ? FROM users WHERE id = ? AND NOT is_admin), ?)
     """
     text = utc_text(created)
-    rows = [(one.user_id, one.invader_name, one.text, text, one.author.is_admin, one.key) for one in drafts]
+    rows = [
+        (one.user_id, one.invader_name, one.text, text, one.author.is_admin, one.user_id, one.key) for one in drafts
+    ]
     messages = []
+    changes: dict[int, Change] = {}
     for message_id, draft in zip(connection.insert(sql, rows), drafts, strict=True):
-        state, author = states[draft.user_id], draft.author
+        author, user_id, name = draft.author, draft.user_id, draft.invader_name
+        change = changes.get(user_id) or changes.setdefault(user_id, Change(user_id))
         if author.is_admin:
-            state.take_answer(message_id, author.id)
+            change.add_answer(message_id, author.id)
         else:
-            state.take_question(message_id)
-        name = draft.invader_name
-        messages.append(Message(message_id, draft.text, name, author.is_admin, created, draft.user_id, state.user_name))
-    conversations.save(connection, [states[user_id] for user_id in {draft.user_id: None for draft in drafts}])
+            change.add_question(message_id)
+        messages.append(Message(message_id, draft.text, name, author.is_admin, created, user_id, names[user_id]))
+    conversations.apply(connection, changes.values())
     return messages

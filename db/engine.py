@@ -43,10 +43,10 @@ class Connection(Protocol):
 
     def execute(self, sql: str, parameters: Sequence[Any] = ..., /) -> Cursor: ...
     def insert(self, sql: str, rows: Sequence[Sequence[Any]]) -> Sequence[int]:
-        """Run an INSERT or REPLACE of one row, with its values at the end, for each of the rows.
+        """Run an INSERT of one row for each of the rows; behind its VALUES may come what a conflict updates instead.
 
         Returns the ids that were generated, if any, in the order of the rows.
-        Raises Duplicate, and then, of up to 1,000 rows, none is stored.
+        Raises Conflict, and then, of up to 1,000 rows, none is stored.
         """
 
     def ensure_room(self) -> None:
@@ -95,12 +95,19 @@ def marks(mark: str, between: str, count: int) -> tuple[str, int]:
     return between.join([mark] * size), size
 
 
+def split_insert(sql: str) -> tuple[str, str, str]:
+    """An INSERT's parts: up to its VALUES, the row of them, and what a conflict updates instead."""
+    head, rest = sql.split("VALUES", 1)
+    values, conflict, update = rest.partition("ON CONFLICT")
+    return head, values, conflict + update
+
+
 class Unavailable(Exception):
     """The database does not answer. Nothing was stored, or nobody can know; the text is for an administrator."""
 
 
-class Duplicate(Exception):
-    """What must be unique stands already."""
+class Conflict(Exception):
+    """What must be unique stands already, or what must be there is not."""
 
 
 class Refused(Exception):

@@ -1,6 +1,8 @@
 """The server engine: MariaDB or MySQL through PyMySQL."""
 
+import re
 from collections.abc import Iterator, Sequence
+from functools import lru_cache
 from typing import Any, cast
 
 import pymysql
@@ -9,7 +11,7 @@ import pymysql.converters
 from pymysql.constants import CLIENT, CR, ER, FIELD_TYPE, SERVER_STATUS
 
 from db.clock import unix_seconds
-from db.engine import Connection, Cursor, Duplicate, SearchSQL, Unavailable
+from db.engine import Conflict, Connection, Cursor, SearchSQL, Unavailable, split_insert
 
 CONNECT_SECONDS = 5
 ANSWER_SECONDS = 10  # a server that is silent for longer counts as away
@@ -18,7 +20,7 @@ LOCK_SECONDS = 5  # for a service that is just ending
 # Times are UTC, whatever the server's zone; a text that does not fit is an error, never cut.
 SESSION = (
     "SET SESSION time_zone = '+00:00', sql_mode = 'STRICT_ALL_TABLES,NO_ENGINE_SUBSTITUTION', "
-    "innodb_lock_wait_timeout = 5, auto_increment_increment = 1, group_concat_max_len = 1048576"
+    "innodb_lock_wait_timeout = 5, auto_increment_increment = 1"
 )
 
 # A lock's name holds 64 characters, no more than a database's own: hence the hash.
@@ -73,27 +75,35 @@ class MySQLConnection(pymysql.connections.Connection):
     def insert(self, sql: str, rows: Sequence[Sequence[Any]]) -> Sequence[int]:
         """Many rows in one statement, whose ids follow one another (innodb_autoinc_lock_mode, simple inserts)."""
         ids: list[int] = []
-        head, values = sql.replace("?", "%s").rsplit("VALUES", 1)
+        head, values, tail = _spell_insert(sql)
         parts = list(_split(rows))
         if len(parts) > 1:
             self.query("SAVEPOINT parts")
         try:
             for some in parts:
                 cursor = self.cursor()
-                statement = head + "VALUES" + ",".join([values] * len(some))
+                statement = f"{head} VALUES {','.join([values] * len(some))} {tail}"
                 cursor.execute(statement, [value for row in some for value in row])
                 ids += range(cursor.lastrowid or 0, (cursor.lastrowid or 0) + len(some))
                 self.total_changes += len(some)
         except pymysql.IntegrityError as error:
-            if error.args[0] != ER.DUP_ENTRY:
+            if error.args[0] not in (ER.DUP_ENTRY, ER.BAD_NULL_ERROR):
                 raise
             if len(parts) > 1:
                 self.query("ROLLBACK TO SAVEPOINT parts")
-            raise Duplicate from error
+            raise Conflict from error
         return ids
 
     def ensure_room(self) -> None:
         """Its disk is not ours to look at."""
+
+
+@lru_cache
+def _spell_insert(sql: str) -> tuple[str, str, str]:
+    """An INSERT's parts as they are spelled here."""
+    head, values, tail = split_insert(sql.replace("?", "%s"))
+    tail = re.sub(r"ON CONFLICT \(\w+\) DO UPDATE SET", "ON DUPLICATE KEY UPDATE", tail)
+    return head, values, re.sub(r"excluded\.(\w+)", r"VALUES(\1)", tail)
 
 
 def _split(rows: Sequence[Sequence[Any]]) -> Iterator[Sequence[Sequence[Any]]]:

@@ -9,7 +9,7 @@ from collections.abc import Sequence
 from typing import Any
 
 from db.clock import unix_seconds
-from db.engine import Connection, Duplicate, SearchSQL, Unavailable, marks
+from db.engine import Conflict, Connection, SearchSQL, Unavailable, marks, split_insert
 
 ROOM = 2**20  # bytes on the disk, below which it is full
 ROWS = 1_000  # in one statement, whose values SQLite bounds
@@ -57,16 +57,16 @@ class SQLiteConnection(sqlite3.Connection):
 
     def _insert_some(self, sql: str, rows: Sequence[Sequence[Any]]) -> range:
         """Rows of nothing fill them up: few different statements are prepared but once."""
-        head, values = sql.rsplit("VALUES", 1)
+        head, values, tail = split_insert(sql)
         all_values, count = marks(values, ",", len(rows))
         nothing = [None] * len(rows[0]) * (count - len(rows))
-        statement = f"{head} SELECT * FROM (VALUES {all_values}) LIMIT ?"  # noqa: S608  # marks alone
+        statement = f"{head} SELECT * FROM (VALUES {all_values}) LIMIT ? {tail}"  # noqa: S608  # marks alone
         parameters = [*(value for row in rows for value in row), *nothing, len(rows)]
         try:
             newest_id = self.execute(statement, parameters).lastrowid or 0
         except sqlite3.IntegrityError as error:
-            if error.sqlite_errorcode == sqlite3.SQLITE_CONSTRAINT_UNIQUE:
-                raise Duplicate from error
+            if error.sqlite_errorcode in (sqlite3.SQLITE_CONSTRAINT_UNIQUE, sqlite3.SQLITE_CONSTRAINT_NOTNULL):
+                raise Conflict from error
             raise
         return range(newest_id - len(rows) + 1, newest_id + 1)
 

@@ -1,12 +1,12 @@
 """The users: who may log in, and the key that their tokens are signed over."""
 
 import secrets
-from collections.abc import Iterable
+from collections.abc import Collection, Iterable
 from dataclasses import dataclass
 from typing import Any
 
 from db import search_index
-from db.engine import Connection, UnknownUser
+from db.engine import Connection, UnknownUser, marks
 
 
 @dataclass(frozen=True, slots=True)
@@ -60,6 +60,17 @@ def list_keys(connection: Connection, user_ids: Iterable[int]) -> dict[int, str 
     sql = "SELECT token FROM users WHERE id = ?"
     rows = {user_id: connection.execute(sql, (user_id,)).fetchone() for user_id in user_ids}
     return {user_id: row[0] for user_id, row in rows.items() if row}
+
+
+def find_names(connection: Connection, user_ids: Collection[int]) -> dict[int, str]:
+    """The names of those of these users who are customers."""
+    if not user_ids:
+        return {}
+    condition, count = marks("?", ", ", len(user_ids))
+    sql = f"SELECT id, user_name FROM users WHERE id IN ({condition}) AND NOT is_admin"  # noqa: S608  # marks alone
+    values = [*user_ids]
+    values += values[-1:] * (count - len(values))
+    return {row[0]: row[1] for row in connection.execute(sql, values).fetchall()}
 
 
 def has_any(connection: Connection) -> bool:

@@ -1,18 +1,21 @@
 """Writes of many callers share a transaction; what fails costs its own caller alone."""
 
 import asyncio
+import random
 import threading
 from collections.abc import Callable
+from dataclasses import replace
 from typing import Any, cast
 
 import pytest
 
-from db import Connection, Database, Refused, Unavailable, drafts, find_engine, messages, schema, users
+from db import Connection, Database, Refused, Unavailable, conversations, drafts, find_engine, messages, schema, users
 from db import database as module
+from db.conversations import Conversation
 from db.drafts import Added, Draft
 from db.engine import AlreadyAnswered
 from db.users import User
-from tests.conftest import PASSWORD_HASH
+from tests.conftest import PASSWORD_HASH, Databases
 
 pytestmark = pytest.mark.gen_test
 
@@ -128,6 +131,38 @@ async def test_an_answer_that_is_repeated_is_no_second_one_though_a_colleague_ha
     again, late = await database.write(drafts.add_all, [answer, answer._replace(text="late", key="another key")])
     assert again == (added.message, False)
     assert isinstance(late, AlreadyAnswered)
+
+
+async def test_a_group_changes_conversations_as_its_messages_one_after_the_other_would(
+    database: Database, databases: Databases
+) -> None:
+    other = Database(find_engine(databases.make()), messages.find_newest_id, ignore)
+    chosen = random.Random(1)
+    operators = [User(number, name, "", None, True) for number, name in ((1_001, "olga"), (1_002, "oleg"))]
+    customers = []
+    for number, name in enumerate(("anna", "boris", "vera", "dora"), 1):
+        assert [await one.write(add, name) for one in (database, other)] == [number, number]
+        customers.append(User(number, name, "", None, False))
+    for number in range(20):
+        group = []
+        for _ in range(chosen.randint(1, 10)):
+            customer = chosen.choice(customers)
+            group.append(Draft(chosen.choice([customer, *operators]), customer.id, f"text {number}"))
+        await database.write(drafts.add_all, group)
+        for draft in group:
+            await other.write(drafts.add, draft)
+        found = [await one.read(conversations.find_many, range(1, 5)) for one in (database, other)]
+        assert [undated(one) for one in found[0]] == [undated(one) for one in found[1]]
+        for one in (database, other):
+            await one.write(conversations.close, group[0].user_id, None)
+    await other.close(10)
+
+
+def undated(conversation: Conversation) -> Conversation:
+    """It without its times, by which two that are alike differ."""
+    assert conversation.last_message is not None
+    last_message = replace(conversation.last_message, created=0)
+    return replace(conversation, waiting_since=None, last_message=last_message)
 
 
 async def test_nothing_is_visible_before_its_commit(database: Database) -> None:

@@ -14,7 +14,8 @@ from tests.conftest import Databases, Desk
 
 pytestmark = pytest.mark.gen_test
 
-KEYED = [Draft(User(n, f"customer {n}", "", None, False), n, "text", f"key {n}") for n in range(10, 60)]
+OLGA = User(1, "olga", "", None, True)
+ANSWERS = [Draft(OLGA, n, "text", f"key {n}", seen_id=900) for n in range(10, 60)]
 MESSAGES = {"m", "w", "l", "messages"}  # the table, and its names in the statements
 
 
@@ -76,7 +77,7 @@ READS: dict[str, Callable[[Connection], object]] = {
         messages.list_newest(connection, 20, limit=100),
         notes.list_newest(connection, 20),
     ),
-    "adding": lambda connection: drafts.add_all(connection, KEYED),
+    "adding": lambda connection: drafts.add_all(connection, ANSWERS),
     "history": lambda connection: messages.list_newest(connection, 20, 0, 700, 50),
     "history after": lambda connection: messages.list_oldest(connection, 20, 300, limit=50),
     "auth of a customer": lambda connection: messages.resume(connection, 20, "key", 300),
