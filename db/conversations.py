@@ -246,6 +246,15 @@ def close(connection: Connection, user_id: int, seen_id: int | None) -> Conversa
     return get(connection, user_id)
 
 
+def close_operators_own(connection: Connection) -> None:
+    """Close what waits of those who were customers until lately: nobody can answer it."""
+    sql = """
+        UPDATE conversations SET is_closed = TRUE, waiting_id = NULL, version = version + 1
+        WHERE waiting_id > 0 AND user_id IN (SELECT id FROM users WHERE is_admin)
+    """
+    connection.execute(sql)
+
+
 def _has_newer_question(connection: Connection, user_id: int, seen_id: int) -> bool:
     sql = "SELECT id FROM messages WHERE user_id = ? AND id > ? AND NOT is_from_support LIMIT 1"
     return connection.execute(sql, (user_id, seen_id)).fetchone() is not None

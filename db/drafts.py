@@ -75,7 +75,10 @@ def find(connection: Connection, draft: Draft) -> Message | None:
 
 
 def _add_some(connection: Connection, drafts: Sequence[Draft]) -> list[Added | Refused]:
-    """Few keys come twice, and few users go: until one does, nothing is looked for that a customer's draft says."""
+    """Few keys come twice, and few users go: until one does, nothing is looked for that a customer's draft says.
+
+    Who has become an operator is a customer in its own draft, until handlers/upkeep.py ends its connections.
+    """
     names = {one.user_id: one.author.user_name for one in drafts if not one.author.is_admin}
     names |= users.find_names(connection, {one.user_id for one in drafts if one.author.is_admin})
     stored = _find_stored(connection, [one for one in drafts if one.seen_id is not None], names)
@@ -165,18 +168,16 @@ def _find_stored(connection: Connection, drafts: Sequence[Draft], names: dict[in
 
 
 def _insert(connection: Connection, drafts: list[Draft], names: dict[int, str]) -> list[Message]:
-    """Store drafts in the conversations of customers, else Conflict: of others there is no is_from_support."""
+    """Raises Conflict where a key stands already, or a user is gone."""
     if not drafts:
         return []
     created = int(time.time())
     sql = """
         INSERT INTO messages (user_id, invader_name, message, created, is_from_support, client_key)
-        VALUES (?, ?, ?, ?, (SELECT ? FROM users WHERE id = ? AND NOT is_admin), ?)
+        VALUES (?, ?, ?, ?, ?, ?)
     """
     text = utc_text(created)
-    rows = [
-        (one.user_id, one.invader_name, one.text, text, one.author.is_admin, one.user_id, one.key) for one in drafts
-    ]
+    rows = [(one.user_id, one.invader_name, one.text, text, one.author.is_admin, one.key) for one in drafts]
     messages = []
     changes: dict[int, Change] = {}
     for message_id, draft in zip(connection.insert(sql, rows), drafts, strict=True):

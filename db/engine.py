@@ -107,7 +107,7 @@ class Unavailable(Exception):
 
 
 class Conflict(Exception):
-    """What must be unique stands already, or what must be there is not."""
+    """What must be unique stands already, or what is referred to is not there."""
 
 
 class Refused(Exception):

@@ -87,7 +87,7 @@ class MySQLConnection(pymysql.connections.Connection):
                 ids += range(cursor.lastrowid or 0, (cursor.lastrowid or 0) + len(some))
                 self.total_changes += len(some)
         except pymysql.IntegrityError as error:
-            if error.args[0] not in (ER.DUP_ENTRY, ER.BAD_NULL_ERROR):
+            if error.args[0] not in (ER.DUP_ENTRY, ER.NO_REFERENCED_ROW_2):
                 raise
             if len(parts) > 1:
                 self.query("ROLLBACK TO SAVEPOINT parts")

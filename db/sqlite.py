@@ -65,7 +65,7 @@ class SQLiteConnection(sqlite3.Connection):
         try:
             newest_id = self.execute(statement, parameters).lastrowid or 0
         except sqlite3.IntegrityError as error:
-            if error.sqlite_errorcode in (sqlite3.SQLITE_CONSTRAINT_UNIQUE, sqlite3.SQLITE_CONSTRAINT_NOTNULL):
+            if error.sqlite_errorcode in (sqlite3.SQLITE_CONSTRAINT_UNIQUE, sqlite3.SQLITE_CONSTRAINT_FOREIGNKEY):
                 raise Conflict from error
             raise
         return range(newest_id - len(rows) + 1, newest_id + 1)

@@ -49,6 +49,7 @@ async def close_revoked(database: Database) -> None:
     for handler in list(WebSocketHandler.open_handlers):
         if handler.session and handler.session.expires_at < now:
             handler.leave(LOG_IN_AGAIN)
+    is_anybody_revoked = False
     online = list(WebSocketHandler.by_user)
     for start in range(0, len(online), KEYS_AT_ONCE):
         user_ids = online[start : start + KEYS_AT_ONCE]
@@ -56,7 +57,10 @@ async def close_revoked(database: Database) -> None:
         for user_id in user_ids:
             for handler in list(WebSocketHandler.by_user.get(user_id, ())):
                 if handler.key != keys.get(user_id):
+                    is_anybody_revoked = True
                     handler.leave(LOG_IN_AGAIN)
+    if is_anybody_revoked:  # behind the last message that a connection of the old role has sent
+        await database.write(conversations.close_operators_own)
 
 
 async def release_held(database: Database, presence: Presence, grace: float) -> None:

@@ -1,5 +1,6 @@
 """Methods by the wrong role, before the log-in and after its end; SQL in every field; tokens in the wrong place."""
 
+import asyncio
 import json
 from typing import Any
 
@@ -11,6 +12,7 @@ from db import Connection, users
 from handlers import upkeep
 from handlers.methods import METHODS
 from handlers.methods.session import Role
+from handlers.websocket import WebSocketHandler
 from tests.client import Client
 from tests.conftest import PASSWORD, Desk
 from tests.test_login import Door, throttled
@@ -93,9 +95,12 @@ async def test_every_method_after_a_revocation_does_nothing(desk: Desk, name: st
         client = await desk.enter(name)
         await desk.database.write(users.replace_key, desk.ids[name])
         before = await contents(desk)
-        await upkeep.close_revoked(desk.database)
+        sweep = asyncio.ensure_future(upkeep.close_revoked(desk.database))
+        while desk.ids[name] in WebSocketHandler.by_user:
+            await asyncio.sleep(0)
         client.send(method, *params(desk, method, role))
         assert await client.close_code() == 1008, method
+        await sweep
         assert await contents(desk) == before
 
 

@@ -98,17 +98,26 @@ async def test_revocation_ends_every_token_and_open_connection_of_the_user_alone
     assert await boris.call("message.send", "still here")
 
 
-@pytest.mark.parametrize("how", ["role", "remove"])
-async def test_a_customer_who_is_none_any_more_stores_nothing(desk: Desk, how: str) -> None:
-    anna = await desk.enter("anna")
-    if how == "role":
-        await desk.database.write(users.set_role, desk.ids["anna"], is_admin=True)
-    else:
-        await desk.database.write(users.remove, desk.ids["anna"])
+async def test_a_customer_who_was_removed_stores_nothing_and_costs_no_other_message_of_the_group(desk: Desk) -> None:
+    anna, boris = await desk.enter("anna"), await desk.enter("boris")
+    await desk.database.write(users.remove, desk.ids["anna"])
     anna.send("message.send", "text")
+    boris.send("message.send", "another")
     assert await anna.close_code() == 1008
     olga = await desk.open()
-    assert (await olga.call("message.auth", await desk.token("olga"), 0))["messages"] is None
+    found = (await olga.call("message.auth", await desk.token("olga"), 0))["messages"]
+    assert [message["message_text"] for message in found] == ["another"]
+
+
+async def test_what_a_new_operator_still_writes_as_a_customer_waits_for_nobody(desk: Desk) -> None:
+    anna, olga = await desk.enter("anna"), await desk.enter("olga")
+    await anna.call("message.send", "before")
+    await desk.database.write(users.set_role, desk.ids["anna"], is_admin=True)
+    await anna.call("message.send", "after")
+    await upkeep.close_revoked(desk.database)
+    assert await anna.close_code() == 1008
+    assert (await olga.call("conversation.list", "waiting"))["conversations"] == []
+    assert await olga.refused("message.operatorSend", "an answer", desk.ids["anna"]) == 7
 
 
 async def test_an_operators_answers_stay_under_its_name_when_it_is_removed(desk: Desk) -> None:
