@@ -80,6 +80,7 @@ def make_app(
         text_limit=options.text_limit,
         message_rate=options.message_rate,
         message_burst=options.message_burst,
+        call_rate=options.call_rate,
         websocket_max_message_size=options.frame_limit,
         ping_interval=options.ping_interval,
         log_function=log_request,

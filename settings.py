@@ -43,13 +43,14 @@ define("frame_limit", 262_144, help="bytes in one frame", group=GROUP)
 define("text_limit", MAX_TEXT, help=f"characters in one message, at most {MAX_TEXT}", group=GROUP)
 define("message_rate", 20.0, help="messages a second for one connection; 0 for no limit", group=GROUP)
 define("message_burst", 100, help="messages at once, before the rate counts", group=GROUP)
+define("call_rate", 50.0, help="other calls a second for one connection, past that they wait; 0: no limit", group=GROUP)
 define("login_failures", 10, help="failed log-ins for one address and name in the window", group=GROUP)
 define("login_failures_per_address", 100, help="failed log-ins for one address in the window", group=GROUP)
 define("login_window", 600.0, help="seconds for which a failed log-in counts", group=GROUP)
 define("assignment_grace", 300.0, help="seconds until an absent operator's waiting ones are all's", group=GROUP)
 define("ping_interval", 20.0, help="seconds between pings, which find dead connections", group=GROUP)
 
-MAY_BE_ZERO = ("port", "metrics_port", "message_rate", "assignment_grace", "retention_days")
+MAY_BE_ZERO = ("port", "metrics_port", "message_rate", "call_rate", "assignment_grace", "retention_days")
 
 
 def read(arguments: list[str]) -> None:

@@ -5,6 +5,7 @@ import sys
 from collections.abc import Awaitable
 from typing import ClassVar
 
+from handlers.limits import Bucket
 from handlers.work import Work
 
 FRAMES, BYTES = 64, 2**20  # of one connection, the last frame beside
@@ -48,13 +49,15 @@ class Flight:
             self._room.set_result(None)
             self._room = None
 
-    def wait(self, length: int, task: object) -> Awaitable[None] | None:
+    def wait(self, length: int, calls: Bucket | None) -> Awaitable[None] | None:
         """What to wait for before the next frame; None where that may come at once.
 
-        This one was so many characters long, and begun in a task unless it stores a message or was refused.
+        This one was so many characters long, and has a task that counts among `calls`, or none.
         """
         seconds = length / LARGE_RATE if length > LARGE else 0.0
-        if task is not None or seconds:
+        if calls is not None and not calls.take():
+            seconds += 1 / calls.rate
+        if calls is not None or seconds:
             return self._pause(seconds)
         return self._wait_for_room()
 

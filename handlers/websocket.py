@@ -110,7 +110,7 @@ class WebSocketHandler(Guarded, tornado.websocket.WebSocketHandler):
         return ReadsAhead(self, usual.params)
 
     def on_message(self, message: str | bytes) -> Awaitable[None] | None:
-        """Start work on a frame. The next waits behind the log-in, and where many are in flight."""
+        """Start work on a frame. The next waits behind the log-in, and where there are too many."""
         if isinstance(message, bytes):
             self.leave(UNSUPPORTED_DATA if self.session else LOG_IN_AGAIN)
         if self.is_deaf:
@@ -127,7 +127,7 @@ class WebSocketHandler(Guarded, tornado.websocket.WebSocketHandler):
             self.flight.hold(work, message)
         if self.session is None:
             return task  # nothing may overtake the log-in
-        return self.flight.wait(len(message), task)
+        return self.flight.wait(len(message), self.session.calls if task else None)
 
     def _start(self, work: Work, frame: str) -> asyncio.Task[None] | None:
         """Do what a frame asks for, in a task unless it stores a message. Raises protocol's errors, db.Unavailable."""

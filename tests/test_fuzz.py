@@ -206,7 +206,7 @@ async def ask_all(service: Service, counts: Counter[str]) -> None:
 def service(database_url: str, tmp_path: Path) -> Iterator[Service]:
     for name, role in USERS.items():
         assert manage("user", "add", name, *role, f"--database={database_url}", stdin=f"{PASSWORD}\n").returncode == 0
-    flags = ("--message-rate=0", "--login-failures-per-address=20")
+    flags = ("--message-rate=0", "--call-rate=0", "--login-failures-per-address=20")
     with running(tmp_path, f"--database={database_url}", *flags) as started:
         yield started
 

@@ -2,7 +2,7 @@
 
 import pytest
 
-from db import users
+from db import conversations, users
 from handlers import upkeep
 from tests.client import Client, Json
 from tests.conftest import Desk
@@ -66,6 +66,15 @@ async def test_waiting_holds_everybody_who_was_not_answered_the_longest_wait_fir
     assert await names(olga, "waiting") == ["anna", "vera", "boris"]
     assert await counts(olga) == {"waiting": 3, "mine": 1, "open": 3, "closed": 0, "all": 3}
     assert await counts(oleg) == {"waiting": 3, "mine": 1, "open": 3, "closed": 0, "all": 3}
+
+
+async def test_a_long_list_is_counted_so_far_and_no_further(desk: Desk, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(conversations, "COUNTED", 2)
+    for name in ("anna", "boris", "vera"):
+        await (await desk.enter(name)).call("message.send", "text")
+    olga = await desk.enter("olga")
+    await olga.call("message.operatorSend", "an answer", desk.ids["anna"])
+    assert await counts(olga) == {"waiting": 2, "mine": 1, "open": 2, "closed": 0, "all": 2}
 
 
 async def test_lists_are_paged_by_the_last_rows_cursor(desk: Desk) -> None:

@@ -12,6 +12,7 @@ from tornado.web import Application, create_signed_value
 
 from db import users
 from handlers import flight, outbox, upkeep
+from handlers.methods import session
 from handlers.tokens import DAY_SECONDS, NAME, Tokens
 from handlers.websocket import WebSocketHandler
 from tests.conftest import PASSWORD, SECRET, Desk
@@ -226,6 +227,22 @@ async def test_behind_a_large_frame_the_connection_waits_and_the_others_do_not(
         await boris.call("desk.status")
     assert not second.done()
     await second
+
+
+async def test_past_the_rate_of_calls_the_connection_waits_and_the_others_do_not(
+    desk: Desk, app: Application, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(session, "CALL_BURST", 2)
+    app.settings["call_rate"] = 0.5  # two seconds each
+    anna, boris = await desk.enter("anna"), await desk.enter("boris")
+    for number in range(10):
+        assert await anna.call("message.send", str(number))
+    for _ in range(3):
+        await anna.call("desk.status")
+    fourth = asyncio.ensure_future(anna.call("desk.status"))
+    assert await boris.call("message.send", "text")
+    assert not fourth.done()
+    await fourth
 
 
 async def test_healthz_answers_200_while_the_database_does(desk: Desk, http_client: AsyncHTTPClient) -> None:

@@ -22,6 +22,7 @@ if TYPE_CHECKING:
 
 NOBODY = 0  # no user has this id
 TYPING_RATE, TYPING_BURST = 5.0, 10  # relayed for one connection, in a second and at once
+CALL_BURST = 250  # calls at once, before the rate counts: a page that opens makes a dozen
 
 
 class Role(Enum):
@@ -47,6 +48,7 @@ class Session:
     text_limit: int
     messages: Bucket
     typing: Bucket
+    calls: Bucket
     conversations: set[int] = field(default_factory=set)
     opened: int | None = None
     viewing: int | None = None
@@ -66,6 +68,7 @@ class Session:
             settings["text_limit"],
             messages=Bucket(settings["message_rate"], settings["message_burst"]),
             typing=Bucket(TYPING_RATE, TYPING_BURST),
+            calls=Bucket(settings["call_rate"], CALL_BURST),
         )
 
     @property

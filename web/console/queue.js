@@ -123,7 +123,7 @@ export class Queue extends HTMLElement {
   #drawTabs() {
     this.#tabs.forEach((tab, index) => {
       const count = this.#desk.counts?.[FILTERS[index]];
-      tab.replaceChildren(t(`filter_${FILTERS[index]}`), h("span", { class: "count" }, count ?? "–"));
+      tab.replaceChildren(t(`filter_${FILTERS[index]}`), h("span", { class: "count" }, count > 999 ? "999+" : count ?? "–"));
     });
   }
 
