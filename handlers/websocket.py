@@ -49,6 +49,7 @@ class WebSocketHandler(Guarded, tornado.websocket.WebSocketHandler):
 
     # Python shares the keys of up to 30 attributes; with these the dictionary of each connection would have its own.
     __slots__ = (
+        "address",
         "flight",
         "held",
         "is_deaf",
@@ -95,10 +96,13 @@ class WebSocketHandler(Guarded, tornado.websocket.WebSocketHandler):
         self.connections.add(self)
         self._limit_silence()
         self.pulse = Pulse(self.settings["ping_interval"], self.ping, self.close)
-        address = find_address(self.request, self.settings["trusted_proxies"])
-        logger.info("connection %(connection)d opened from %(address)s", self.named(address=address))
+        self.address = find_address(self.request, self.settings["trusted_proxies"])
+        self.request.headers.clear()  # these and what was answered Tornado would keep as long as the connection
+        for name in self.guards:
+            self.clear_header(name)
+        logger.info("connection %(connection)d opened from %(address)s", self.named(address=self.address))
         try:
-            stream.count_as(address)
+            stream.count_as(self.address)
         except Full:
             self.leave(TRY_AGAIN_LATER)
 
@@ -292,8 +296,7 @@ class WebSocketHandler(Guarded, tornado.websocket.WebSocketHandler):
         return self.session
 
     def _join(self, user: User) -> Session:
-        address = find_address(self.request, self.settings["trusted_proxies"])
-        self.session = Session.begin(user, address, self.settings)
+        self.session = Session.begin(user, self.address, self.settings)
         self.open_handlers.add(self)
         self.by_user.setdefault(user.id, set()).add(self)
         if user.is_admin:
