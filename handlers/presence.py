@@ -17,7 +17,7 @@ class Presence:
     def __init__(self, publish: Callable[[Event], None]) -> None:
         self._publish = publish
         self._started_at = time.monotonic()
-        self._sessions: dict[int, set[Session]] = {}
+        self._sessions: dict[int, tuple[Session, ...]] = {}  # a set is four times as large
         self._lingering: dict[int, asyncio.TimerHandle] = {}
         self._left_at: dict[int, float] = {}  # operators alone
         self._operators: set[int] = set()  # those online
@@ -27,15 +27,15 @@ class Presence:
         if timer := self._lingering.pop(user.id, None):
             timer.cancel()
         is_new = user.id not in self._sessions
-        self._sessions.setdefault(user.id, set()).add(session)
+        self._sessions[user.id] = (*self._sessions.get(user.id, ()), session)
         if is_new:
             self._left_at.pop(user.id, None)
             self._tell(user, self._set_operator(user))
 
     def leave(self, session: Session) -> None:
-        sessions = self._sessions[session.user.id]
-        sessions.discard(session)
-        if not sessions:
+        others = tuple(one for one in self._sessions[session.user.id] if one is not session)
+        self._sessions[session.user.id] = others
+        if not others:
             loop = asyncio.get_running_loop()
             self._lingering[session.user.id] = loop.call_later(LINGER_SECONDS, self._end, session.user)
         if session.viewing is not None:

@@ -3,7 +3,7 @@
 import asyncio
 import logging
 import time
-from collections.abc import Awaitable, Coroutine, Iterator
+from collections.abc import Awaitable, Coroutine, Iterable, Iterator
 from functools import partial
 from itertools import chain, count
 from typing import Any, ClassVar
@@ -39,7 +39,7 @@ logger = logging.getLogger("chat.ws")
 class WebSocketHandler(Guarded, tornado.websocket.WebSocketHandler):
     connections: ClassVar[set["WebSocketHandler"]] = set()  # all, from open to close
     open_handlers: ClassVar[set["WebSocketHandler"]] = set()  # the authenticated ones, who hear of messages
-    by_user: ClassVar[dict[int, set["WebSocketHandler"]]] = {}  # the same, by user
+    by_user: ClassVar[dict[int, tuple["WebSocketHandler", ...]]] = {}  # the same, by user: a set is four times as large
     operators: ClassVar[set["WebSocketHandler"]] = set()  # those of them that see every conversation
     resuming: ClassVar[set["WebSocketHandler"]] = set()  # the ones whose first history is being read
     tasks: ClassVar[set[asyncio.Task[None]]] = set()  # of frames; asyncio itself would forget them
@@ -200,8 +200,9 @@ class WebSocketHandler(Guarded, tornado.websocket.WebSocketHandler):
         for event in answer.events:
             self.publish(event, sender=self)
         if answer.ends_others and self.session is not None:
-            for handler in self.by_user.get(self.session.user.id, set()) - {self}:
-                handler.leave(LOG_IN_AGAIN)
+            for handler in self.by_user.get(self.session.user.id, ()):
+                if handler is not self:
+                    handler.leave(LOG_IN_AGAIN)
 
     def _refuse(self, request_id: Raw, error: protocol.Error) -> None:
         metrics.ERRORS.labels(error.code).inc()
@@ -237,9 +238,9 @@ class WebSocketHandler(Guarded, tornado.websocket.WebSocketHandler):
         for handlers in (self.resuming, self.open_handlers, self.operators):
             handlers.discard(self)
         if self.session is not None and self in self.by_user.get(self.session.user.id, ()):
-            mine = self.by_user[self.session.user.id]
-            mine.discard(self)
-            if not mine:
+            others = tuple(one for one in self.by_user[self.session.user.id] if one is not self)
+            self.by_user[self.session.user.id] = others
+            if not others:
                 del self.by_user[self.session.user.id]
             self.session.presence.leave(self.session)
 
@@ -298,7 +299,7 @@ class WebSocketHandler(Guarded, tornado.websocket.WebSocketHandler):
     def _join(self, user: User) -> Session:
         self.session = Session.begin(user, self.address, self.settings)
         self.open_handlers.add(self)
-        self.by_user.setdefault(user.id, set()).add(self)
+        self.by_user[user.id] = (*self.by_user.get(user.id, ()), self)
         if user.is_admin:
             self.operators.add(self)
         self.session.presence.enter(self.session)
@@ -325,9 +326,9 @@ class WebSocketHandler(Guarded, tornado.websocket.WebSocketHandler):
     def publish(cls, event: views.Event, sender: "WebSocketHandler | None" = None) -> None:
         """Push an event to all who subscribed to it and may hear it."""
         if event.customer_id is not None:
-            customers = cls.by_user.get(event.customer_id, set())
+            customers: Iterable[WebSocketHandler] = cls.by_user.get(event.customer_id, ())
         else:
-            customers = cls.open_handlers - cls.operators if event.to_customer else set()
+            customers = cls.open_handlers - cls.operators if event.to_customer else ()
         for handler in [*customers, *cls.operators]:
             if handler is not sender and handler.session and event.name in handler.session.events:
                 frame = event.to_operators if handler.session.user.is_admin else event.to_customer
@@ -343,7 +344,7 @@ class WebSocketHandler(Guarded, tornado.websocket.WebSocketHandler):
         if message.message_id <= self.newest_id or not (user.is_admin or user.id == message.user_id):
             return
         self.newest_id = message.message_id
-        self.session.conversations.add(message.user_id)
+        self.session.note_conversation(message.user_id)
         self._send(push.encode(to_operator=user.is_admin))
 
     def _send(self, frame: bytes) -> None:

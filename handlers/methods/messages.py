@@ -58,8 +58,8 @@ class OperatorSend(Post):
     def draft(self, session: Session) -> Draft:
         check_length(self.text, session)
         user_id = session.opened if self.user_id is None else self.user_id
-        if user_id is None and len(session.conversations) == 1:
-            (user_id,) = session.conversations
+        if user_id is None:
+            user_id = session.only
         # An answer must never reach the wrong person: where it is not certain who is meant, nobody is.
         recipient = NOBODY if user_id is None else user_id
         return Draft(session.user, recipient, self.text, self.key, self.seen_id)

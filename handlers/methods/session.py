@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from enum import Enum, auto
 from typing import TYPE_CHECKING, Any, NamedTuple
 
@@ -34,9 +34,9 @@ class Role(Enum):
 class Session:
     """An authenticated connection.
 
-    `conversations` are those that it has been sent messages of; `opened` is whom it opened last (NOBODY where that
-    failed), `viewing` whom it looks at; `events` are the names that it subscribed to; `expires_at` is the time of its
-    token's end, in Unix seconds.
+    `only` is the customer of all messages that it has been sent (NOBODY where there are several); `opened` is whom it
+    opened last (NOBODY where that failed), `viewing` whom it looks at; `events` are the names that it subscribed to;
+    `expires_at` is the time of its token's end, in Unix seconds.
     """
 
     user: User
@@ -49,7 +49,7 @@ class Session:
     messages: Bucket
     typing: Bucket
     calls: Bucket
-    conversations: set[int] = field(default_factory=set)
+    only: int | None = None
     opened: int | None = None
     viewing: int | None = None
     events: frozenset[str] = frozenset()
@@ -75,9 +75,14 @@ class Session:
     def role(self) -> Role:
         return Role.OPERATOR if self.user.is_admin else Role.CUSTOMER
 
+    def note_conversation(self, user_id: int) -> None:
+        """It is sent a message of this customer's conversation."""
+        if self.only != user_id:
+            self.only = user_id if self.only is None else NOBODY
+
     def show(self, message: Message) -> views.CustomerMessage:
         """The message for a frame to this connection, which from now on has seen its conversation."""
-        self.conversations.add(message.user_id)
+        self.note_conversation(message.user_id)
         return views.present(message, to_operator=self.user.is_admin)
 
     def post(self, added: Added) -> Answer:
