@@ -9,6 +9,7 @@ from handlers.limits import Bucket
 from handlers.work import Work
 
 FRAMES, BYTES = 64, 2**20  # of one connection, the last frame beside
+CALLS = 8  # of these frames: what stores no message costs more, and others want to read too
 ALL_BYTES = 256 * 2**20  # of all: past it, each connection has one frame under way
 LARGE = 16_384  # characters of a frame: for a larger one the others wait a millisecond or two
 LARGE_RATE = 8 * 2**20  # of such characters in a second of one connection
@@ -26,23 +27,27 @@ class Total:
 class Flight:
     """The frames of one connection. Past a bound the next is not read until one of them is done."""
 
-    __slots__ = ("_bytes", "_room", "frames")
+    __slots__ = ("_bytes", "_calls", "_room", "frames")
 
     total: ClassVar[Total] = Total()
 
     def __init__(self) -> None:
         self.frames = 0
         self._bytes = 0
+        self._calls = 0
         self._room: asyncio.Future[None] | None = None
 
-    def hold(self, work: Work, frame: str) -> None:
+    def hold(self, work: Work, frame: str, *, is_call: bool) -> None:
         """Count a frame's memory, with the UTF-8 that decoding has made of it: what a work refers to until its end."""
+        work.is_call = is_call
+        self._calls += is_call
         work.size = sys.getsizeof(frame)
         self._bytes += work.size
         self.total.bytes += work.size
 
     def end(self, work: Work) -> None:
         self.frames -= 1
+        self._calls -= work.is_call
         self._bytes -= work.size
         self.total.bytes -= work.size
         if self._room is not None and not self._is_full:
@@ -73,4 +78,5 @@ class Flight:
 
     @property
     def _is_full(self) -> bool:
-        return self.frames >= FRAMES or self._bytes > (BYTES if self.total.bytes <= ALL_BYTES else 0)
+        most = BYTES if self.total.bytes <= ALL_BYTES else 0
+        return self.frames >= FRAMES or self._calls >= CALLS or self._bytes > most

@@ -128,7 +128,7 @@ class WebSocketHandler(Guarded, tornado.websocket.WebSocketHandler):
         except Exception as error:
             self._end(work, error)
         else:
-            self.flight.hold(work, message)
+            self.flight.hold(work, message, is_call=task is not None)
         if self.session is None:
             return task  # nothing may overtake the log-in
         return self.flight.wait(len(message), self.session.calls if task else None)

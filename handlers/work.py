@@ -13,12 +13,13 @@ logger = logging.getLogger("chat.ws")
 
 
 class Work:
-    __slots__ = ("request", "size", "started")
+    __slots__ = ("is_call", "request", "size", "started")
 
     def __init__(self) -> None:
         self.started = time.perf_counter()
         self.request = UNKNOWN
         self.size = 0  # bytes of memory, while it is under way
+        self.is_call = False  # it is under way in a task
 
     @property
     def method(self) -> str:

@@ -214,6 +214,18 @@ async def test_frames_in_flight_take_bounded_memory_and_all_are_answered(
     assert flight.Flight.total.bytes == 0
 
 
+async def test_eight_of_the_frames_in_flight_are_other_than_messages_and_all_are_answered(desk: Desk) -> None:
+    anna, boris = await desk.enter("anna"), await desk.enter("boris")
+    (handler,) = WebSocketHandler.by_user[desk.ids["anna"]]
+    gate = Gate(desk.database)
+    ids = [anna.send("message.read", 1) for _ in range(20)]
+    await desk.until(lambda: handler.flight._room is not None)
+    assert handler.flight.frames == 8
+    assert await boris.call("message.history")
+    await gate.open()
+    assert [(await anna.receive())["id"] for _ in range(20)] == ids
+
+
 @pytest.mark.parametrize("method", ["desk.status", "no.such.method"])
 async def test_behind_a_large_frame_the_connection_waits_and_the_others_do_not(
     desk: Desk, monkeypatch: pytest.MonkeyPatch, method: str

@@ -22,7 +22,7 @@ if TYPE_CHECKING:
 
 NOBODY = 0  # no user has this id
 TYPING_RATE, TYPING_BURST = 5.0, 10  # relayed for one connection, in a second and at once
-CALL_BURST = 250  # calls at once, before the rate counts: a page that opens makes a dozen
+CALL_BURST = 100  # calls at once, before the rate counts: a page that opens makes a dozen
 
 
 class Role(Enum):
