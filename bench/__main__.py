@@ -24,31 +24,31 @@ REPORT = VAR / "bench.json"
 MEASUREMENTS: dict[str, Callable[[Lab], list[Round]]] = {
     "throughput": throughput.run,
     "fairness": fairness.run,
-    "flood": flood.run,
     "idle": idle.run,
     "fanout": fanout.run,
     "growth": growth.run,
     "start": start.run,
+    "flood": flood.run,
     "desk": desk.run,
     "commands": commands.run,
 }
-RARE = ("desk", "commands")  # which are measured where they are named
+RARE = ("flood", "desk", "commands")  # which are measured where they are named
 
 
 @click.command()
 @click.argument("names", metavar="[NAME]...", nargs=-1, type=click.Choice(list(MEASUREMENTS)))
 @click.option("--quick", "is_quick", is_flag=True, help="one short round, fewer connections, no charts")
 def bench(names: Sequence[str], is_quick: bool) -> None:
-    """Measure the service on SQLite and on MariaDB: what is named, else all but `desk` and `commands`.
+    """Measure the service on SQLite and on MariaDB: what is named, else all but the last three.
 
     \b
     throughput  messages a second, and how long one takes, beside a bare relay
     fairness    what one customer who floods costs the others
-    flood       what hostile peers of many kinds cost the others
     idle        what 10,000 connections cost that say nothing, beside the relay's
     fanout      what one message to 200 operators costs, beside the relay's
     growth      what 5,000,000 stored messages cost
     start       how long a start takes, and the memory at rest
+    flood       what hostile peers of many kinds cost the others
     desk        what each call costs on a desk of a million messages
     commands    what each command costs there: backup, restore, export, import, erase, retention
 

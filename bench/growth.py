@@ -64,7 +64,7 @@ def _find(lab: Lab, engine: str, size: Size) -> Database:
 
 def _measure(lab: Lab, database: Database) -> dict[str, float]:
     """The median milliseconds of each call, and those between two messages of many customers."""
-    seconds = lab.seconds(3.0)
+    seconds = lab.seconds(2.0)
     skip_index(database.url)
     with lab.serve(database, READER + 1) as target:
         measure(target, [Phase(CUSTOMERS, 1, 0.1)])  # now so many wait that every list fills its page

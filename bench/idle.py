@@ -35,7 +35,7 @@ def _fitting(steps: tuple[int, ...]) -> tuple[int, ...]:
 
 
 def _round(lab: Lab, steps: tuple[int, ...]) -> Round:
-    seconds = lab.seconds(3.0)
+    seconds = lab.seconds(2.0)
     between = [Phase(SENDERS, 1, lab.seconds(1.0), connected=step) for step in steps[:-1]]  # for the chart
     phases = [Phase(SENDERS, 1, seconds), *between, Phase(SENDERS, 1, seconds, connected=steps[-1])]
     found = {}
