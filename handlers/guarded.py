@@ -33,6 +33,13 @@ class Guarded:
         if self.request.protocol == "https":  # the service's own; behind a proxy it is the proxy's to say
             self.set_header("Strict-Transport-Security", ONE_YEAR)
 
+    def forget_headers(self) -> None:
+        """Drop the handshake's headers, a browser's kilobytes: Tornado keeps them while a WebSocket is open."""
+        assert isinstance(self, tornado.web.RequestHandler)
+        self.request.headers.clear()
+        for name in self.guards:
+            self.clear_header(name)
+
     def log_exception(
         self, kind: type[BaseException] | None, error: BaseException | None, traceback: TracebackType | None
     ) -> None:

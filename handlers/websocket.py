@@ -97,9 +97,7 @@ class WebSocketHandler(Guarded, tornado.websocket.WebSocketHandler):
         self._limit_silence()
         self.pulse = Pulse(self.settings["ping_interval"], self.ping, self.close)
         self.address = find_address(self.request, self.settings["trusted_proxies"])
-        self.request.headers.clear()  # these and what was answered Tornado would keep as long as the connection
-        for name in self.guards:
-            self.clear_header(name)
+        self.forget_headers()
         logger.info("connection %(connection)d opened from %(address)s", self.named(address=self.address))
         try:
             stream.count_as(self.address)
