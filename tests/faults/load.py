@@ -232,19 +232,19 @@ class Load:
         self.tally = Tally()
         self.is_writing = True
         self.refused = 0  # with error 5
-        self._acknowledged = 0
+        self.acknowledged = 0
         self._more = asyncio.Event()
         self.writers = [Writer(url, tokens[name], name, self, length) for name in CUSTOMERS]
         self.listener = Listener(url, tokens[OPERATOR])
 
     def note_acknowledged(self) -> None:
-        self._acknowledged += 1
+        self.acknowledged += 1
         self._more.set()
 
     async def go_on(self, count: int = 1) -> None:
         """Until so many more messages are acknowledged."""
-        target = self._acknowledged + count
-        while self._acknowledged < target:
+        target = self.acknowledged + count
+        while self.acknowledged < target:
             self._more.clear()
             await self._more.wait()
 

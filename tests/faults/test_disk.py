@@ -69,9 +69,11 @@ async def refuse(scene: Scene) -> None:
     """The disk fails: what is written is refused, /healthz says so, and what waits takes no memory."""
     before = resident_bytes(scene.service.pid)
     await scene.load.fail()
-    await scene.health.until(503)
-    failing = time.monotonic()
-    await scene.load.fail(REFUSED)
+    acknowledged = -1
+    while scene.load.acknowledged > acknowledged:  # MariaDB stores some more where it has free pages, and says 200
+        await scene.health.until(503)
+        failing, acknowledged = time.monotonic(), scene.load.acknowledged
+        await scene.load.fail(REFUSED)
     assert scene.health.said(failing, time.monotonic()) == {503}
     assert resident_bytes(scene.service.pid) - before < GROWTH
 

@@ -96,9 +96,10 @@ class Console:
         return self.rows.filter(has=self.page.locator(".name", has_text=re.compile(f"^{re.escape(name)}$")))
 
     def names(self) -> list[str]:
-        """The customers in the queue, from top to bottom."""
+        """The customers in the queue, from top to bottom. A row may go between the finding and the measuring."""
         found: list[str] = self.rows.evaluate_all(
             """(rows) => rows
+                .filter((row) => row.isConnected)
                 .sort((one, other) => one.getBoundingClientRect().top - other.getBoundingClientRect().top)
                 .map((row) => row.querySelector(".name").textContent)"""
         )
