@@ -9,7 +9,7 @@ from playwright.sync_api import Locator, Page, expect
 
 from manage.database import transaction
 from tests.conftest import PASSWORD
-from tests.pages.browsing import OpenPage
+from tests.pages.browsing import OpenPage, until
 
 TEXTS = """async (language) => {
     const script = document.querySelector("script[type=module]").src;
@@ -160,6 +160,10 @@ class Console:
         """The name of what has the focus: a row's is its customer's; "body" where nothing has it."""
         found: str = self.page.evaluate(FOCUS)
         return found
+
+    def expect_focus(self) -> None:
+        """Somewhere: what had it and went gives it back in a turn of the page's loop."""
+        until(self.page, lambda: self.focus() != "body")
 
     # What the browser keeps
 

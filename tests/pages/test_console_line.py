@@ -109,7 +109,7 @@ def test_while_it_connects_again_the_title_says_that_it_is_offline(
     expect(console.line).to_have_text("Connecting…")
     console.page.clock.resume()
     assert console.page.title() == "(!) Desk"
-    assert console.focus() != "body"
+    console.expect_focus()
     network.mend()
     expect(console.page).to_have_title("Desk")
 

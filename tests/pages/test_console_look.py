@@ -243,7 +243,7 @@ def test_below_720_pixels_one_region_is_shown_and_back_returns_to_the_row(open_p
     console.page.set_viewport_size({"width": 1280, "height": 800})
     expect(console.queue).to_be_visible()
     expect(main).to_be_visible()
-    assert console.focus() != "body"
+    console.expect_focus()
 
 
 def test_the_language_and_the_theme_are_chosen_by_the_browser_and_switchable(open_page: OpenPage, peer: Enter) -> None:
