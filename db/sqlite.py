@@ -114,7 +114,6 @@ class SQLite:
             connection.execute("PRAGMA foreign_keys = ON")
             connection.execute("PRAGMA temp_store = MEMORY")  # what undoes a statement of many rows
             connection.execute("PRAGMA wal_autocheckpoint = 4000")  # pages: the writer does it, and all wait for it
-            connection.execute("PRAGMA cache_size = -8000")  # KiB: else each commit would read again what it changes
         except sqlite3.Error as error:
             connection.close()
             raise Unavailable(
@@ -124,6 +123,7 @@ class SQLite:
         return connection
 
     def lock(self, connection: Connection) -> None:
+        connection.execute("PRAGMA cache_size = -8000")  # KiB: the writer would else read again what it changed
         if self._lock_file is not None:
             return
         path = self.path + ".lock"
