@@ -2,7 +2,8 @@
 
 import time
 from collections.abc import Iterable, Sequence
-from typing import NamedTuple
+
+from msgspec import Struct
 
 from db import conversations, users
 from db.clock import utc_text
@@ -16,7 +17,7 @@ AT_ONCE = 256  # drafts in one set of statements
 Place = tuple[int, str, str]  # the values of the unique index that a key is in
 
 
-class Draft(NamedTuple):
+class Draft(Struct, frozen=True, gc=False):
     """What `author`, the customer itself or an operator, writes in the conversation of the customer `user_id`.
 
     `key` makes it one message however often it comes; `seen_id` is the newest message that an operator had in view.
@@ -37,7 +38,7 @@ class Draft(NamedTuple):
         return None if self.key is None else (self.user_id, self.key, self.invader_name)
 
 
-class Added(NamedTuple):
+class Added(Struct, frozen=True, gc=False):
     """A stored message, and whether it is new or was there under its key."""
 
     message: Message

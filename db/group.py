@@ -4,7 +4,9 @@ import math
 import time
 from collections.abc import Callable
 from itertools import groupby
-from typing import Any, NamedTuple, TypeVar
+from typing import Any, TypeVar
+
+from msgspec import Struct
 
 from db.engine import Connection, Refused
 
@@ -14,7 +16,7 @@ Function = Callable[..., Any]
 T = TypeVar("T")
 
 
-class Job(NamedTuple):
+class Job(Struct, frozen=True, gc=False):
     function: Function
     args: tuple[Any, ...]
     kwargs: dict[str, Any]

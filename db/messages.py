@@ -3,7 +3,9 @@
 import hmac
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
-from typing import Any, NamedTuple
+from typing import Any
+
+from msgspec import Struct
 
 from db import users
 from db.conversations import NEWEST_ID
@@ -14,7 +16,11 @@ PAGE = 500  # messages in one list, at most
 PAGE_CHARACTERS = 500_000  # and so much text, but for the first: a page must not be too much for a slow reader
 
 
-class Message(NamedTuple):
+# What there is many of is a Struct: made in a quarter of a NamedTuple's time, and, part of no cycle, nothing for the
+# garbage collector to look at.
+
+
+class Message(Struct, frozen=True, gc=False):
     """A message and whose conversation it is in. `created` is in Unix seconds."""
 
     message_id: int

@@ -77,7 +77,7 @@ class Unauthorized(Exception):
 # Frames in
 
 
-class Request(msgspec.Struct):
+class Request(msgspec.Struct, frozen=True, gc=False):
     """A frame: its parameters are decoded when the method is known, its id is echoed to the letter."""
 
     method: str
@@ -91,7 +91,7 @@ class Identified(msgspec.Struct):
     id: Raw = NULL
 
 
-class Params(msgspec.Struct, array_like=True, forbid_unknown_fields=True):
+class Params(msgspec.Struct, array_like=True, forbid_unknown_fields=True, gc=False):
     """A method's parameters by position: those with a default may be left out, no others may follow."""
 
 
@@ -144,7 +144,7 @@ def check_text(text: str) -> None:
 # Frames out
 
 
-class Reply(msgspec.Struct):
+class Reply(msgspec.Struct, gc=False):
     error: dict[str, Any] | None
     result: Any
     id: Raw

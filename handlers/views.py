@@ -10,7 +10,7 @@ from db.messages import Message
 from handlers import protocol
 
 
-class CustomerMessage(msgspec.Struct):
+class CustomerMessage(msgspec.Struct, gc=False):
     """A message as the seed has it."""
 
     message_id: int
@@ -39,6 +39,8 @@ def present(message: Message, *, to_operator: bool) -> CustomerMessage:
 
 class Push:
     """A new message on its way to many: encoded once for each side that sees it (seed 3.1)."""
+
+    __slots__ = ("_frames", "message")
 
     def __init__(self, message: Message) -> None:
         self.message = message

@@ -4,6 +4,8 @@ import logging
 import time
 from collections.abc import Callable
 
+from msgspec import Struct, field
+
 from handlers import methods, protocol
 
 AUTH = "message.auth"
@@ -12,14 +14,11 @@ UNKNOWN = protocol.Request("-")  # what a frame asks for that is no request
 logger = logging.getLogger("chat.ws")
 
 
-class Work:
-    __slots__ = ("is_call", "request", "size", "started")
-
-    def __init__(self) -> None:
-        self.started = time.perf_counter()
-        self.request = UNKNOWN
-        self.size = 0  # bytes of memory, while it is under way
-        self.is_call = False  # it is under way in a task
+class Work(Struct, eq=False, gc=False):
+    started: float = field(default_factory=time.perf_counter)
+    request: protocol.Request = UNKNOWN
+    size: int = 0  # bytes of memory, while it is under way
+    is_call: bool = False  # it is under way in a task
 
     @property
     def method(self) -> str:

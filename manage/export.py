@@ -8,6 +8,7 @@ from pathlib import Path
 from typing import IO
 
 import click
+from msgspec.structs import asdict
 
 from db import Connection, messages, notes, users
 from db.clock import utc_text
@@ -64,7 +65,7 @@ def _write(connection: Connection, file: IO[str], form: str, name: str | None) -
     with progress("Exporting", count) as told:
         found = _counted(messages.iterate(connection, user.id if user else None), told)
         if form == ".jsonl":
-            file.writelines(json.dumps(one._asdict(), ensure_ascii=False) + "\n" for one in found)
+            file.writelines(json.dumps(asdict(one), ensure_ascii=False) + "\n" for one in found)
         elif form == ".csv":
             _write_table(file, found)
         else:
@@ -85,7 +86,7 @@ def _write_table(file: IO[str], found: Iterable[Message]) -> None:
     table = csv.writer(file)
     table.writerow(COLUMNS)
     for one in found:
-        values = {**one._asdict(), "created": utc_text(one.created), "is_from_support": int(one.is_from_support)}
+        values = {**asdict(one), "created": utc_text(one.created), "is_from_support": int(one.is_from_support)}
         table.writerow([_harmless(values[column]) for column in COLUMNS])
 
 

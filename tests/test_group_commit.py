@@ -8,6 +8,7 @@ from dataclasses import replace
 from typing import Any, cast
 
 import pytest
+from msgspec import structs
 
 from db import Connection, Database, Refused, Unavailable, conversations, drafts, find_engine, messages, schema, users
 from db import database as module
@@ -128,8 +129,10 @@ async def test_an_answer_that_is_repeated_is_no_second_one_though_a_colleague_ha
     answer = Draft(olga, anna.id, "an answer", "key", seen_id)
     added = await database.write(drafts.add, answer)
     await database.write(drafts.add, Draft(oleg, anna.id, "another"))
-    again, late = await database.write(drafts.add_all, [answer, answer._replace(text="late", key="another key")])
-    assert again == (added.message, False)
+    again, late = await database.write(
+        drafts.add_all, [answer, structs.replace(answer, text="late", key="another key")]
+    )
+    assert again == Added(added.message, is_new=False)
     assert isinstance(late, AlreadyAnswered)
 
 

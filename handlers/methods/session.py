@@ -5,7 +5,9 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from enum import Enum, auto
-from typing import TYPE_CHECKING, Any, NamedTuple
+from typing import TYPE_CHECKING, Any
+
+from msgspec import Struct
 
 from db import Database
 from db.conversations import Conversation
@@ -40,6 +42,7 @@ class Session:
     """
 
     user: User
+    role: Role
     address: str
     database: Database
     tokens: Tokens
@@ -60,6 +63,7 @@ class Session:
         """The session of a connection that has just authenticated, with the application's settings."""
         return cls(
             user,
+            Role.OPERATOR if user.is_admin else Role.CUSTOMER,
             address,
             settings["database"],
             settings["tokens"],
@@ -70,10 +74,6 @@ class Session:
             typing=Bucket(TYPING_RATE, TYPING_BURST),
             calls=Bucket(settings["call_rate"], CALL_BURST),
         )
-
-    @property
-    def role(self) -> Role:
-        return Role.OPERATOR if self.user.is_admin else Role.CUSTOMER
 
     def note_conversation(self, user_id: int) -> None:
         """It is sent a message of this customer's conversation."""
@@ -108,7 +108,7 @@ class Session:
         return views.conversation_event(conversation, online=self.presence.is_online(conversation.user_id))
 
 
-class Answer(NamedTuple):
+class Answer(Struct, frozen=True, gc=False):
     """The result for the caller; the new message, if any, for everybody else who may see it; and what else is news.
 
     `ends_others` says that the user's other connections must log in again.
