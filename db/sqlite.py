@@ -123,7 +123,7 @@ class SQLite:
         return connection
 
     def lock(self, connection: Connection) -> None:
-        connection.execute("PRAGMA cache_size = -8000")  # KiB: the writer would else read again what it changed
+        connection.execute("PRAGMA cache_size = -4000")  # KiB: what the writer changes again and again
         if self._lock_file is not None:
             return
         path = self.path + ".lock"
