@@ -6,7 +6,7 @@ from statistics import median
 
 from tornado.ioloop import IOLoop
 
-from bench.calls import Call, time_calls
+from bench.calls import Call, log_in, time_calls
 from bench.lab import ENGINES, Lab
 from bench.relay import OPERATOR
 from bench.report import Cells, Round, Row
@@ -93,8 +93,10 @@ def _renew_passwords(url: str) -> None:
 
 async def _measure_calls(target: Target) -> dict[str, float]:
     """The median milliseconds of each call, of an operator and of a customer, one after the other."""
-    figures = await time_calls(target.port, target.operator_token, OPERATORS_CALLS)
-    customers = await time_calls(target.port, target.customer_tokens[0], CUSTOMERS_CALLS)
+    token = target.operator_token
+    figures = await time_calls(target.port, token, log_in(token) | OPERATORS_CALLS)
+    token = target.customer_tokens[0]
+    customers = await time_calls(target.port, token, log_in(token) | CUSTOMERS_CALLS)
     return figures | {f"{name} (customer)": figure for name, figure in customers.items()}
 
 
