@@ -47,15 +47,18 @@ def relay(log: Path, customers: int) -> Iterator[Target]:
 
 
 @contextlib.contextmanager
-def service(url: str, log: Path, customers: int) -> Iterator[Target]:
-    """The service on a database, which may be empty, with an operator and so many customers. Raises Wrong."""
+def service(url: str, log: Path, customers: int, *, may_warn: bool = False) -> Iterator[Target]:
+    """The service on a database, which may be empty, with an operator and so many customers. Raises Wrong.
+
+    Its log may have no error, and a warning only where it `may_warn`.
+    """
     operator_token, *tokens = _add_people(url, customers)
     settings = [f"--database={url}", f"--secret-file={log.with_suffix('.secret')}", "--port=0", "--message-rate=0"]
     settings += [f"--connections={most_connections()}", f"--connections-per-address={customers + OPERATORS}"]
     with _running(["server.py", *settings], log) as target:
         yield target._replace(operator_token=operator_token, customer_tokens=tokens)
-    # a warning is no complaint: a flood is answered with some
-    complaint = re.search(r"^(\[[EC]|Traceback).*", log.read_text(), re.MULTILINE | re.DOTALL)
+    levels = "EC" if may_warn else "WEC"
+    complaint = re.search(rf"^(\[[{levels}]|Traceback).*", log.read_text(), re.MULTILINE | re.DOTALL)
     if complaint:
         raise Wrong(f"the service complained: {complaint[0][:2000].strip()}")
 
