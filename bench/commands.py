@@ -120,7 +120,7 @@ class _Copies:
     def _change(self, sql: str, parameter: int) -> Cost:
         """In one statement, which neither the conversations nor the search hear of."""
         started = time.perf_counter()
-        with contextlib.closing(find_engine(self.copy.url).connect(is_patient=True)) as connection:
+        with contextlib.closing(find_engine(self.copy.url).connect(answer_seconds=None)) as connection:
             connection.execute(sql, (parameter,))
         return Cost(time.perf_counter() - started, 0)
 

@@ -60,7 +60,7 @@ def build(url: str, size: Size) -> None:
     if is_built(url):
         return
     engine = find_engine(url)
-    connection = engine.connect(is_patient=True)
+    connection = engine.connect(answer_seconds=None)
     schema.prepare(engine, connection)
     if connection.execute("SELECT id FROM users LIMIT 1").fetchone() is not None:
         raise Wrong(f"building {url} was interrupted: remove it")

@@ -45,7 +45,7 @@ class Backup(NamedTuple):
 
 def count(engine: Engine) -> int:
     """About how many rows a backup has to read, for `progress`, which `save` tells of each twice."""
-    with contextlib.closing(engine.connect(is_patient=True)) as connection:
+    with contextlib.closing(engine.connect(answer_seconds=None)) as connection:
         return _count(engine, connection)
 
 
@@ -85,7 +85,7 @@ def save(engine: Engine, path: Path, secret: str | None, progress: Progress) -> 
 def _write(engine: Engine, part: Path, secret: str | None, progress: Progress) -> None:
     file = SQLite(str(part))
     with (
-        contextlib.closing(engine.connect(is_patient=True)) as source,
+        contextlib.closing(engine.connect(answer_seconds=None)) as source,
         contextlib.closing(file.connect()) as target,
     ):
         source.execute("/*! SET TRANSACTION ISOLATION LEVEL REPEATABLE READ */")
@@ -231,7 +231,7 @@ def restore(engine: Engine, path: Path, version: int, progress: Progress) -> Non
     Raises Unavailable where the database is not empty, or in use, and what it raises.
     """
     with contextlib.ExitStack() as stack:
-        target = stack.enter_context(contextlib.closing(engine.connect(is_patient=True)))
+        target = stack.enter_context(contextlib.closing(engine.connect(answer_seconds=None)))
         engine.lock(target)
         stack.callback(engine.unlock)
         _ensure_empty(engine, target)
@@ -282,7 +282,7 @@ def _lift(connection: Connection) -> None:
 
 def index(engine: Engine, progress: Progress) -> None:
     """Build the search index of a restored database. What is interrupted, the service goes on with."""
-    with contextlib.closing(engine.connect(is_patient=True)) as connection:
+    with contextlib.closing(engine.connect(answer_seconds=None)) as connection:
         is_behind = True
         while is_behind:
             connection.execute(engine.begin)
@@ -299,7 +299,7 @@ def save_before_upgrade(engine: Engine, folder: Path, secret: str) -> None:
 
     Raises Unavailable where it can't be written.
     """
-    with contextlib.closing(engine.connect(is_patient=True)) as connection:
+    with contextlib.closing(engine.connect(answer_seconds=None)) as connection:
         version = schema.find_version(engine, connection)
         if not 0 < version < schema.NEWEST:
             return

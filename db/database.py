@@ -21,6 +21,7 @@ READERS = 4
 READS_WAITING = 1_000
 WRITES_WAITING = 10_000
 GROUP_SIZE = 1_000
+WRITE_SECONDS = 4  # in which the server must answer the writer: everybody waits for it
 FIRST_PAUSE, LONGEST_PAUSE = 0.1, 2.0  # seconds between attempts to reconnect
 
 P = ParamSpec("P")
@@ -259,7 +260,7 @@ class Database:
         if time.monotonic() < self._next_attempt:
             raise Unavailable("the database is away")
         try:
-            self._connection = self._engine.connect()
+            self._connection = self._engine.connect(answer_seconds=WRITE_SECONDS)
             self._engine.lock(self._connection)
             schema.prepare(self._engine, self._connection)
             schema.ensure_writable(self._engine, self._connection)

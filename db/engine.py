@@ -3,6 +3,8 @@
 from collections.abc import Callable, Sequence
 from typing import Any, NamedTuple, Protocol
 
+ANSWER_SECONDS = 10  # a server that is silent for longer counts as away
+
 
 class Cursor(Protocol):
     """The part of a DB-API cursor (PEP 249) that the SQL functions use."""
@@ -64,10 +66,10 @@ class Engine(Protocol):
     def exists(self) -> bool:
         """Whether there may be a database; False where `connect` would make one."""
 
-    def connect(self, *, is_patient: bool = False) -> Connection:
+    def connect(self, *, answer_seconds: float | None = ANSWER_SECONDS) -> Connection:
         """A new connection, or Unavailable with a line that says what to do.
 
-        A patient one waits for an answer as long as it takes; any other counts a silent server as away.
+        A server that is silent for longer counts as away; None waits as long as it takes.
         """
 
     def lock(self, connection: Connection) -> None:

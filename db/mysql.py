@@ -1,5 +1,6 @@
 """The server engine: MariaDB or MySQL through PyMySQL."""
 
+import contextlib
 import re
 from collections.abc import Iterator, Sequence
 from functools import lru_cache
@@ -11,16 +12,15 @@ import pymysql.converters
 from pymysql.constants import CLIENT, CR, ER, FIELD_TYPE, SERVER_STATUS
 
 from db.clock import unix_seconds
-from db.engine import Conflict, Connection, Cursor, SearchSQL, Unavailable, split_insert
+from db.engine import ANSWER_SECONDS, Conflict, Connection, Cursor, SearchSQL, Unavailable, split_insert
 
 CONNECT_SECONDS = 5
-ANSWER_SECONDS = 10  # a server that is silent for longer counts as away
-LOCK_SECONDS = 5  # for a service that is just ending
+LOCK_SECONDS = 3  # for a service that is just ending
 
 # Times are UTC, whatever the server's zone; a text that does not fit is an error, never cut.
 SESSION = (
     "SET SESSION time_zone = '+00:00', sql_mode = 'STRICT_ALL_TABLES,NO_ENGINE_SUBSTITUTION', "
-    "innodb_lock_wait_timeout = 5, auto_increment_increment = 1"
+    "innodb_lock_wait_timeout = 3, auto_increment_increment = 1"
 )
 
 # A lock's name holds 64 characters, no more than a database's own: hence the hash.
@@ -134,7 +134,7 @@ class MySQL:
     def exists(self) -> bool:
         return True  # else connecting says what is missing
 
-    def connect(self, *, is_patient: bool = False) -> Connection:
+    def connect(self, *, answer_seconds: float | None = ANSWER_SECONDS) -> Connection:
         try:
             connection = MySQLConnection(
                 database=self.name,
@@ -147,8 +147,8 @@ class MySQL:
                 conv=CONVERSIONS,
                 init_command=SESSION,
                 connect_timeout=CONNECT_SECONDS,
-                read_timeout=None if is_patient else ANSWER_SECONDS,
-                write_timeout=ANSWER_SECONDS,
+                read_timeout=answer_seconds,
+                write_timeout=answer_seconds,
                 **self._address,
             )
         except (pymysql.Error, OSError, RuntimeError) as error:  # RuntimeError: a log-in that needs a package
@@ -176,17 +176,19 @@ class MySQL:
         return f"the database at {place} does not answer: {error}"
 
     def lock(self, connection: Connection) -> None:
+        holder = connection.execute(FIND_HOLDER).fetchone()[0]
+        if holder is not None and holder == self._session:
+            # A session of our own that the network cut: the server may not notice for hours, or just has.
+            with contextlib.suppress(pymysql.OperationalError):
+                connection.execute("KILL ?", (holder,))
         if connection.execute(TAKE_LOCK, (LOCK_SECONDS,)).fetchone()[0] != 1:
             holder = connection.execute(FIND_HOLDER).fetchone()[0]
-            if holder is None or holder != self._session:
-                raise Unavailable(
-                    f"another service uses the database {self.name} (its connection {holder}): stop it first, "
-                    "or choose another database with --database="
-                )
-            # A session of our own that the network cut: the server may not notice for hours.
-            connection.execute("KILL ?", (holder,))
-            if connection.execute(TAKE_LOCK, (LOCK_SECONDS,)).fetchone()[0] != 1:
-                raise Unavailable(f"the connection {holder} still holds the database {self.name}")
+            if holder is not None and holder == self._session:
+                raise Unavailable(f"the lost connection {holder} still holds the database {self.name}")
+            raise Unavailable(
+                f"another service uses the database {self.name} (its connection {holder}): stop it first, "
+                "or choose another database with --database="
+            )
         self._session = connection.execute("SELECT CONNECTION_ID()").fetchone()[0]
 
     def unlock(self) -> None:

@@ -116,7 +116,7 @@ def prepare(engine: Engine, connection: Connection) -> None:
         steps = [statement for statement in "\n".join(lines).split(";") if statement.strip()]
     else:
         steps = [step for number in range(version + 1, NEWEST + 1) for step in MIGRATIONS[number]]
-    patient = engine.connect(is_patient=True)  # a step over millions of rows takes its time
+    patient = engine.connect(answer_seconds=None)  # a step over millions of rows takes its time
     try:
         patient.execute(engine.begin)
         for step in (*steps, patient.search.create):

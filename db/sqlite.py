@@ -9,7 +9,7 @@ from collections.abc import Sequence
 from typing import Any
 
 from db.clock import unix_seconds
-from db.engine import Conflict, Connection, SearchSQL, Unavailable, marks, split_insert
+from db.engine import ANSWER_SECONDS, Conflict, Connection, SearchSQL, Unavailable, marks, split_insert
 
 ROOM = 2**20  # bytes on the disk, below which it is full
 ROWS = 1_000  # in one statement, whose values SQLite bounds
@@ -88,7 +88,7 @@ class SQLite:
     def exists(self) -> bool:
         return os.path.exists(self.path)
 
-    def connect(self, *, is_patient: bool = False) -> Connection:
+    def connect(self, *, answer_seconds: float | None = ANSWER_SECONDS) -> Connection:
         try:
             # Only its owner reads it. One that exists is not opened here: to close it would end the locks that
             # this process's other connections have on it, and the next process would delete the log beside it.

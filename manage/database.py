@@ -11,6 +11,7 @@ from tornado.options import options
 
 import settings
 from db import Connection, Engine, Unavailable, find_engine, schema
+from db.engine import ANSWER_SECONDS
 
 Command = Callable[..., Any]
 
@@ -91,7 +92,10 @@ def transaction(url: str, *, creates: bool = False, reads: bool = False) -> Iter
     that is not there is made. One of an older version is the service's to upgrade, which backs it up before.
     """
     engine = get_engine(url, creates=creates)
-    with reported(engine), contextlib.closing(engine.connect(is_patient=reads)) as connection:
+    with (
+        reported(engine),
+        contextlib.closing(engine.connect(answer_seconds=None if reads else ANSWER_SECONDS)) as connection,
+    ):
         try:
             version = schema.find_version(engine, connection)
             if 0 < version < schema.NEWEST:

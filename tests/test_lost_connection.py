@@ -10,6 +10,7 @@ import pytest
 import db
 from db import Connection, Database, drafts, find_engine, messages
 from db.drafts import Draft
+from db.engine import ANSWER_SECONDS
 from db.users import User
 from tests.mariadb import MariaDB
 from tests.test_group_commit import add, count_users, ignore
@@ -28,8 +29,8 @@ class Breaking:
     def __getattr__(self, name: str) -> Any:
         return getattr(self.real, name)
 
-    def connect(self, *, is_patient: bool = False) -> Any:
-        connection = self.real.connect(is_patient=is_patient)
+    def connect(self, *, answer_seconds: float | None = ANSWER_SECONDS) -> Any:
+        connection = self.real.connect(answer_seconds=answer_seconds)
         return BreakingConnection(self, connection)
 
     def is_away(self, error: Exception) -> bool:

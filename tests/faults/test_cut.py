@@ -18,7 +18,7 @@ from tests.service import running
 
 pytestmark = [pytest.mark.slow, pytest.mark.gen_test(timeout=300)]
 
-QUICK = [fault for fault in Fault if fault is not Fault.SILENT]  # a silent server counts as away after ten seconds
+QUICK = [fault for fault in Fault if fault is not Fault.SILENT]  # that takes as long as the writer waits for an answer
 FAULTS = [*islice(cycle(QUICK), 20), Fault.SILENT, Fault.SILENT]
 
 
