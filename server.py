@@ -30,7 +30,7 @@ from handlers.client import find_address
 from handlers.connections import Connections, Server
 from handlers.feed import Feed
 from handlers.guarded import NotFoundHandler
-from handlers.limits import Throttle
+from handlers.limits import Rates, Throttle
 from handlers.metrics import make_metrics_app
 from handlers.pages import FileHandler, Pages
 from handlers.passwords import PasswordChecks
@@ -46,6 +46,7 @@ REVOCATION_SECONDS = 30  # how often open connections' keys are compared with th
 ABSENCE_SECONDS = 5  # how often it is looked who is absent
 PURGE_SECONDS = 3_600  # how often old messages are deleted, where they are
 INDEX_SECONDS = 1  # how often new messages are indexed
+CALL_BURST = 100  # calls of a user at once, before the rate counts: a page that opens makes a dozen
 HTTP_SECONDS = 60  # for a request to arrive, and for a connection between two
 ANSWER_SECONDS, CLOSE_SECONDS, COMMIT_SECONDS = 5, 2, 2  # at the stop: to answer, to say goodbye, to commit
 
@@ -80,7 +81,7 @@ def make_app(
         text_limit=options.text_limit,
         message_rate=options.message_rate,
         message_burst=options.message_burst,
-        call_rate=options.call_rate,
+        call_rates=Rates(options.call_rate, CALL_BURST),
         websocket_max_message_size=options.frame_limit,
         ping_interval=options.ping_interval,
         log_function=log_request,

@@ -57,11 +57,11 @@ class Flight:
     def wait(self, length: int, calls: Bucket | None) -> Awaitable[None] | None:
         """What to wait for before the next frame; None where that may come at once.
 
-        This one was so many characters long, and has a task that counts among `calls`, or none.
+        This one was so many characters long, and has a task that counts among its user's `calls`, or none.
         """
         seconds = length / LARGE_RATE if length > LARGE else 0.0
-        if calls is not None and not calls.take():
-            seconds += 1 / calls.rate
+        if calls is not None:
+            seconds += calls.borrow()
         if calls is not None or seconds:
             return self._pause(seconds)
         return self._wait_for_room()

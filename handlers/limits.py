@@ -1,10 +1,10 @@
-"""What one client may take: messages in a second, failed log-ins in ten minutes."""
+"""What one client may take: messages and calls in a second, failed log-ins in ten minutes."""
 
 import ipaddress
 import time
 from collections import OrderedDict, deque
 
-TABLE_SIZE = 20_000  # failures are kept for so many addresses and names; past that the oldest are forgotten
+TABLE_SIZE = 20_000  # so many addresses and names, or users, are kept; past that the oldest are forgotten
 
 
 class Bucket:
@@ -22,13 +22,40 @@ class Bucket:
         """Whether one more is allowed now."""
         if not self.rate:
             return True
-        now = time.monotonic()
-        self._tokens = min(self.burst, self._tokens + (now - self._filled) * self.rate)
-        self._filled = now
+        self._fill()
         if self._tokens < 1:
             return False
         self._tokens -= 1
         return True
+
+    def borrow(self) -> float:
+        """Take one that may not be there yet. Returns the seconds until it is, at most those of a burst."""
+        if not self.rate:
+            return 0.0
+        self._fill()
+        self._tokens = max(-self.burst, self._tokens - 1)
+        return max(0.0, -self._tokens / self.rate)
+
+    def _fill(self) -> None:
+        now = time.monotonic()
+        self._tokens = min(self.burst, self._tokens + (now - self._filled) * self.rate)
+        self._filled = now
+
+
+class Rates:
+    """A bucket for each user, for all connections of it, also those that come after it left."""
+
+    def __init__(self, rate: float, burst: int) -> None:
+        self._rate = rate
+        self._burst = burst
+        self._buckets: OrderedDict[int, Bucket] = OrderedDict()
+
+    def of(self, user_id: int) -> Bucket:
+        bucket = self._buckets.setdefault(user_id, Bucket(self._rate, self._burst))
+        self._buckets.move_to_end(user_id)
+        if len(self._buckets) > TABLE_SIZE:
+            self._buckets.popitem(last=False)
+        return bucket
 
 
 class Throttle:

@@ -12,7 +12,7 @@ from tornado.web import Application, create_signed_value
 
 from db import users
 from handlers import flight, outbox, upkeep
-from handlers.methods import session
+from handlers.limits import Rates
 from handlers.tokens import DAY_SECONDS, NAME, Tokens
 from handlers.websocket import WebSocketHandler
 from tests.conftest import PASSWORD, SECRET, Desk
@@ -241,11 +241,8 @@ async def test_behind_a_large_frame_the_connection_waits_and_the_others_do_not(
     await second
 
 
-async def test_past_the_rate_of_calls_the_connection_waits_and_the_others_do_not(
-    desk: Desk, app: Application, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    monkeypatch.setattr(session, "CALL_BURST", 2)
-    app.settings["call_rate"] = 0.5  # two seconds each
+async def test_past_the_rate_of_calls_the_connection_waits_and_the_others_do_not(desk: Desk, app: Application) -> None:
+    app.settings["call_rates"] = Rates(0.5, 2)  # two seconds each
     anna, boris = await desk.enter("anna"), await desk.enter("boris")
     for number in range(10):
         assert await anna.call("message.send", str(number))
@@ -255,6 +252,24 @@ async def test_past_the_rate_of_calls_the_connection_waits_and_the_others_do_not
     assert await boris.call("message.send", "text")
     assert not fourth.done()
     await fourth
+
+
+async def test_the_connections_of_a_user_share_its_rate_of_calls_also_the_later_ones(
+    desk: Desk, app: Application
+) -> None:
+    app.settings["call_rates"] = Rates(0.2, 2)  # five seconds each
+    boris = await desk.enter("boris")
+    for _ in range(2):
+        tab = await desk.enter("anna")
+        await tab.call("desk.status")
+        tab.close()
+    anna = await desk.enter("anna")
+    await anna.call("desk.status")
+    second = asyncio.ensure_future(anna.call("desk.status"))
+    await boris.call("desk.status")
+    await boris.call("message.history")
+    assert not second.done()
+    await second
 
 
 async def test_healthz_answers_200_while_the_database_does(desk: Desk, http_client: AsyncHTTPClient) -> None:

@@ -24,7 +24,6 @@ if TYPE_CHECKING:
 
 NOBODY = 0  # no user has this id
 TYPING_RATE, TYPING_BURST = 5.0, 10  # relayed for one connection, in a second and at once
-CALL_BURST = 100  # calls at once, before the rate counts: a page that opens makes a dozen
 
 
 class Role(Enum):
@@ -72,7 +71,7 @@ class Session:
             settings["text_limit"],
             messages=Bucket(settings["message_rate"], settings["message_burst"]),
             typing=Bucket(TYPING_RATE, TYPING_BURST),
-            calls=Bucket(settings["call_rate"], CALL_BURST),
+            calls=settings["call_rates"].of(user.id),
         )
 
     def note_conversation(self, user_id: int) -> None:
