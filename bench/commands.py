@@ -130,15 +130,15 @@ class _Copies:
         return cost
 
     def _client(self, database: Database, sql: str) -> Cost:
-        port = database.url.rpartition(":")[2].partition("/")[0]
-        options = ["--no-defaults", "--quick", "-BN", "--host=127.0.0.1", f"--port={port}", "--user=root"]
+        socket = database.url.rpartition("=")[2]
+        options = ["--no-defaults", "--quick", "-BN", f"--socket={socket}", "--user=root"]
         return _run(["mariadb", *options, _name(database), "-e", sql])
 
 
 def _name(database: Database) -> str:
     """The file, or MariaDB's name for it."""
     kind, _, rest = database.url.partition(":")
-    return rest if kind == "sqlite" else rest.rpartition("/")[2]
+    return rest if kind == "sqlite" else rest.partition("?")[0].rpartition("/")[2]
 
 
 def _write_staff(folder: Path, count: int) -> Path:

@@ -119,8 +119,11 @@ class Lab:
 
 
 def _create(server: MariaDB, name: str) -> Database:
+    """On the same machine, hence over the Unix socket, as deploy/install.sh has it."""
     server.execute(f"CREATE DATABASE IF NOT EXISTS {name}")
-    return Database(f"mysql://root@127.0.0.1:{server.port}/{name}", int((server.folder / "pid").read_text()))
+    return Database(
+        f"mysql://root@localhost/{name}?unix_socket={server.unix_socket}", int((server.folder / "pid").read_text())
+    )
 
 
 def measure(target: Target, phases: Sequence[Phase], operators: int = 1) -> list[Figures]:
