@@ -8,7 +8,6 @@ from typing import Any
 from tests.client import Client
 
 CALLS, SECONDS_EACH = 100, 5
-UNLIMITED = "--call-rate=0"  # for a service that is to answer so many calls of one user
 
 Call = tuple[str, list[Any]]  # a method and its parameters
 

@@ -6,7 +6,7 @@ from statistics import median
 
 from tornado.ioloop import IOLoop
 
-from bench.calls import UNLIMITED, Call, log_in, time_calls
+from bench.calls import Call, log_in, time_calls
 from bench.lab import ENGINES, Lab
 from bench.relay import OPERATOR
 from bench.report import Cells, Round, Row
@@ -70,7 +70,7 @@ def _rows(lab: Lab, engine: str) -> list[Row]:
     figures = {}
     for size, database in databases.items():
         _renew_passwords(database.url)
-        with lab.serve(database, 1, UNLIMITED) as target:
+        with lab.serve(database, 1) as target:
             figures[size] = IOLoop.current().run_sync(partial(_measure_calls, target))
     rows = []
     for name, small in figures[SMALL].items():

@@ -32,7 +32,7 @@ def _rows(lab: Lab, engine: str) -> list[Row]:
     phase = Phase(CUSTOMERS, 1, lab.seconds(2.0))
     rows = []
     for kind in (kind for kind in KINDS if kind not in TOLD):
-        with lab.serve(lab.new(engine), CUSTOMERS + 1, may_warn=True) as target:  # of what it refuses
+        with lab.serve(lab.new(engine), CUSTOMERS + 1, is_flooded=True) as target:
             calm = measure(target, [lab.warm_up(CUSTOMERS, 1), phase])[1]
             memory = resident_kib(target.pid)
             with _flood(kind, target):

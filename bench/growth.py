@@ -5,7 +5,7 @@ from functools import partial
 import click
 from tornado.ioloop import IOLoop
 
-from bench.calls import UNLIMITED, Call, log_in, time_calls
+from bench.calls import Call, log_in, time_calls
 from bench.lab import ENGINES, Database, Lab, measure
 from bench.load import Phase
 from bench.report import Cells, Goal, Round, Row
@@ -66,7 +66,7 @@ def _measure(lab: Lab, database: Database) -> dict[str, float]:
     """The median milliseconds of each call, and those between two messages of many customers."""
     seconds = lab.seconds(2.0)
     skip_index(database.url)
-    with lab.serve(database, READER + 1, UNLIMITED) as target:
+    with lab.serve(database, READER + 1) as target:
         measure(target, [Phase(CUSTOMERS, 1, 0.1)])  # now so many wait that every list fills its page
         costs = IOLoop.current().run_sync(partial(_time_calls, target))
         phases = [Phase(CUSTOMERS, in_flight, seconds) for in_flight in (1, 8)]

@@ -101,9 +101,9 @@ class Lab:
         return database
 
     @contextlib.contextmanager
-    def serve(self, database: Database, customers: int, *settings: str, may_warn: bool = False) -> Iterator[Target]:
+    def serve(self, database: Database, customers: int, *, is_flooded: bool = False) -> Iterator[Target]:
         """The service, with an operator and so many customers, who are added where they are not there. Raises Wrong."""
-        with targets.service(database.url, self._log(), customers, *settings, may_warn=may_warn) as target:
+        with targets.service(database.url, self._log(), customers, is_flooded=is_flooded) as target:
             yield target._replace(database_pid=database.pid)
 
     @contextlib.contextmanager

@@ -47,17 +47,18 @@ def relay(log: Path, customers: int) -> Iterator[Target]:
 
 
 @contextlib.contextmanager
-def service(url: str, log: Path, customers: int, *settings: str, may_warn: bool = False) -> Iterator[Target]:
+def service(url: str, log: Path, customers: int, *, is_flooded: bool = False) -> Iterator[Target]:
     """The service on a database, which may be empty, with an operator and so many customers. Raises Wrong.
 
-    Its log may have no error, and a warning only where it `may_warn`.
+    One that is flooded makes who calls too often wait, and warns of what it refuses. Else its log may have no warning.
     """
     operator_token, *tokens = _add_people(url, customers)
-    flags = [f"--database={url}", f"--secret-file={log.with_suffix('.secret')}", "--port=0", "--message-rate=0"]
-    flags += [f"--connections={most_connections()}", f"--connections-per-address={customers + OPERATORS}"]
-    with _running(["server.py", *flags, *settings], log) as target:
+    settings = [f"--database={url}", f"--secret-file={log.with_suffix('.secret')}", "--port=0", "--message-rate=0"]
+    settings += [f"--connections={most_connections()}", f"--connections-per-address={customers + OPERATORS}"]
+    settings += [] if is_flooded else ["--call-rate=0"]
+    with _running(["server.py", *settings], log) as target:
         yield target._replace(operator_token=operator_token, customer_tokens=tokens)
-    levels = "EC" if may_warn else "WEC"
+    levels = "EC" if is_flooded else "WEC"
     complaint = re.search(rf"^(\[[{levels}]|Traceback).*", log.read_text(), re.MULTILINE | re.DOTALL)
     if complaint:
         raise Wrong(f"the service complained: {complaint[0][:2000].strip()}")

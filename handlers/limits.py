@@ -6,6 +6,8 @@ from collections import OrderedDict, deque
 
 TABLE_SIZE = 20_000  # so many addresses and names, or users, are kept; past that the oldest are forgotten
 
+ANSWER_BYTES = 65_536  # of an answer count as one more call
+
 
 class Bucket:
     """A token bucket: `rate` a second, up to `burst` at once. A rate of 0 is no limit."""
@@ -28,13 +30,18 @@ class Bucket:
         self._tokens -= 1
         return True
 
-    def borrow(self) -> float:
-        """Take one that may not be there yet. Returns the seconds until it is, at most those of a burst."""
+    def borrow(self, count: float = 1.0) -> float:
+        """Take so many, which may not be there yet. Returns the seconds until they are, at most those of a burst."""
         if not self.rate:
             return 0.0
         self._fill()
-        self._tokens = max(-self.burst, self._tokens - 1)
+        self._tokens = max(-self.burst, self._tokens - count)
         return max(0.0, -self._tokens / self.rate)
+
+    def charge(self, size: int) -> None:
+        """Take more for a large answer of so many bytes: to read it and to write it takes time from all."""
+        if size > ANSWER_BYTES:
+            self.borrow(size / ANSWER_BYTES)
 
     def _fill(self) -> None:
         now = time.monotonic()

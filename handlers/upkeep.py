@@ -56,7 +56,7 @@ async def close_revoked(database: Database) -> None:
         keys = await database.read(users.list_keys, user_ids)
         for user_id in user_ids:
             for handler in list(WebSocketHandler.by_user.get(user_id, ())):
-                if handler.key != keys.get(user_id):
+                if handler.session and handler.session.user.key != keys.get(user_id):
                     is_anybody_revoked = True
                     handler.leave(LOG_IN_AGAIN)
     if is_anybody_revoked:  # behind the last message that a connection of the old role has sent

@@ -73,11 +73,6 @@ class WebSocketHandler(Guarded, tornado.websocket.WebSocketHandler):
         self.opened_at = time.monotonic()
         self.silence: asyncio.TimerHandle | None = None
 
-    @property
-    def key(self) -> str | None:
-        """The key that its token was signed over."""
-        return self.session.user.key if self.session else None
-
     # From open to close
 
     def prepare(self) -> None:
@@ -107,9 +102,7 @@ class WebSocketHandler(Guarded, tornado.websocket.WebSocketHandler):
     def get_websocket_protocol(self) -> WebSocketProtocol | None:
         """Tornado's, but for how it reads; None for a client of another version."""
         usual = super().get_websocket_protocol()
-        if not isinstance(usual, WebSocketProtocol13):
-            return usual
-        return ReadsAhead(self, usual.params)
+        return ReadsAhead(self, usual.params) if isinstance(usual, WebSocketProtocol13) else usual
 
     def on_message(self, message: str | bytes) -> Awaitable[None] | None:
         """Start work on a frame. The next waits behind the log-in, and where there are too many."""
@@ -171,7 +164,7 @@ class WebSocketHandler(Guarded, tornado.websocket.WebSocketHandler):
         log, request = "ok", work.request
         try:
             if isinstance(outcome, Answer):
-                self._send(protocol.encode_result(request.id, outcome.result))
+                self._reply(request.id, outcome.result)
                 self._tell(outcome)
             elif isinstance(outcome, Refused) and self.session:
                 raise methods.refuse(self.session, outcome)
@@ -243,8 +236,7 @@ class WebSocketHandler(Guarded, tornado.websocket.WebSocketHandler):
             self.session.presence.leave(self.session)
 
     def _limit_silence(self) -> None:
-        loop = asyncio.get_running_loop()
-        self.silence = loop.call_later(self.settings["auth_timeout"], self.leave, TRY_AGAIN_LATER)
+        self.silence = asyncio.get_running_loop().call_later(self.settings["auth_timeout"], self.leave, TRY_AGAIN_LATER)
 
     def on_pong(self, data: bytes) -> None:
         self.pulse.note_answer()
@@ -266,6 +258,7 @@ class WebSocketHandler(Guarded, tornado.websocket.WebSocketHandler):
         if self.silence is not None:
             self.silence.cancel()
         if self.session is None:
+            await asyncio.sleep(self.settings["call_rates"].of(claim.user_id).borrow(0))  # what its user owes
             self.held = []
             self.resuming.add(self)
         database: Database = self.settings["database"]
@@ -279,7 +272,7 @@ class WebSocketHandler(Guarded, tornado.websocket.WebSocketHandler):
             return
         session = self._enter(resumed)
         session.expires_at = claim.expires_at
-        self._send(protocol.encode_result(request.id, session.show_resumed(resumed.page, after_id)))
+        self._reply(request.id, session.show_resumed(resumed.page, after_id))
         for push in self.held:
             self._push(push)
         self.held = []
@@ -296,6 +289,7 @@ class WebSocketHandler(Guarded, tornado.websocket.WebSocketHandler):
 
     def _join(self, user: User) -> Session:
         self.session = Session.begin(user, self.address, self.settings)
+        self.session.calls.borrow()
         self.open_handlers.add(self)
         self.by_user[user.id] = (*self.by_user.get(user.id, ()), self)
         if user.is_admin:
@@ -344,6 +338,12 @@ class WebSocketHandler(Guarded, tornado.websocket.WebSocketHandler):
         self.newest_id = message.message_id
         self.session.note_conversation(message.user_id)
         self._send(push.encode(to_operator=user.is_admin))
+
+    def _reply(self, request_id: Raw, result: Any) -> None:
+        frame = protocol.encode_result(request_id, result)
+        if self.session is not None:
+            self.session.calls.charge(len(frame))
+        self._send(frame)
 
     def _send(self, frame: bytes) -> None:
         if not self.is_leaving:

@@ -272,6 +272,22 @@ async def test_the_connections_of_a_user_share_its_rate_of_calls_also_the_later_
     await second
 
 
+async def test_a_large_answer_counts_as_several_calls_and_the_next_log_in_waits_for_what_is_owed(
+    desk: Desk, app: Application
+) -> None:
+    app.settings["call_rates"] = Rates(1, 10)
+    anna, boris = await desk.enter("anna"), await desk.enter("boris")
+    for _ in range(10):
+        await anna.call("message.send", "ё" * 16_000)  # 31 KiB each
+    for _ in range(2):
+        await anna.call("message.history")  # six calls
+    tab = asyncio.ensure_future(desk.enter("anna"))
+    await boris.call("message.history")
+    await boris.call("desk.status")
+    assert not tab.done()
+    assert await (await tab).call("desk.status")
+
+
 async def test_healthz_answers_200_while_the_database_does(desk: Desk, http_client: AsyncHTTPClient) -> None:
     answer = await http_client.fetch(f"{desk.url}/healthz")
     assert (answer.code, answer.body) == (200, b'{"status": "ok", "address": "127.0.0.1"}')
