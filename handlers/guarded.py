@@ -1,6 +1,7 @@
 """What every answer and every log has in common."""
 
 import logging
+from asyncio import CancelledError
 from types import TracebackType
 from typing import ClassVar
 
@@ -43,8 +44,11 @@ class Guarded:
     def log_exception(
         self, kind: type[BaseException] | None, error: BaseException | None, traceback: TracebackType | None
     ) -> None:
-        """Log an unexpected error without the request, whose query may hold a token."""
-        if not isinstance(error, HTTPError):
+        """Log an unexpected error without the request, whose query may hold a token.
+
+        What still waits when the service stops is cancelled, and no error.
+        """
+        if not isinstance(error, HTTPError | CancelledError):
             logger.error("a request failed", exc_info=(kind, error, traceback) if kind and error else None)
 
 

@@ -232,6 +232,23 @@ async def test_sigterm_answers_what_was_taken_then_closes_with_1001(database_url
         anna.close()
 
 
+async def test_a_stop_finds_no_fault_with_a_connection_that_called_too_often(tmp_path: Path) -> None:
+    url = f"sqlite:{tmp_path}/chat.db"
+    add_people(url)
+    with running(tmp_path, f"--database={url}", "--call-rate=0.1") as service:
+        token = await log_in(service.url, "anna", "a secret")
+        anna = await Client.connect(service.url)
+        await anna.call("message.auth", token)
+        for _ in range(server.CALL_BURST + 1):
+            anna.send("desk.status")
+        for _ in range(server.CALL_BURST):
+            await anna.receive()
+        service.terminate()
+        assert await anna.close_code() == 1001
+        assert await asyncio.get_running_loop().run_in_executor(None, service.wait) == 0
+        assert "Traceback" not in service.log.read_text()
+
+
 async def test_what_was_acknowledged_before_a_kill_is_stored(database_url: str, tmp_path: Path) -> None:
     add_people(database_url)
     with running(tmp_path, f"--database={database_url}", "--message-rate=0") as service:
