@@ -9,7 +9,10 @@ from collections.abc import Iterator
 from bench.lab import ENGINES, Lab, cells, measure
 from bench.load import Phase, resident_kib
 from bench.report import Goal, Round, Row
-from bench.targets import ROOT, Target
+from bench.targets import ROOT, Target, customer_name
+from db import drafts, messages, users
+from db.drafts import Draft
+from manage.database import transaction
 from tests.faults.floods import KINDS
 
 CUSTOMERS = 49
@@ -32,7 +35,9 @@ def _rows(lab: Lab, engine: str) -> list[Row]:
     phase = Phase(CUSTOMERS, 1, lab.seconds(2.0))
     rows = []
     for kind in (kind for kind in KINDS if kind not in TOLD):
-        with lab.serve(lab.new(engine), CUSTOMERS + 1, is_flooded=True) as target:
+        database = lab.new(engine)
+        with lab.serve(database, CUSTOMERS + 1, is_flooded=True) as target:
+            _fill(database.url)
             calm = measure(target, [lab.warm_up(CUSTOMERS, 1), phase])[1]
             memory = resident_kib(target.pid)
             with _flood(kind, target):
@@ -41,6 +46,14 @@ def _rows(lab: Lab, engine: str) -> list[Row]:
         figures = {"calm p99 ms": calm.ack_p99, SLOWER: flooded.ack_p99 / calm.ack_p99, GROWTH: growth}
         rows.append(Row({"flood": kind, **cells(flooded), **figures}, {SLOWER: Goal(GOAL)}))
     return rows
+
+
+def _fill(url: str) -> None:
+    """Half a million characters in the flooder's conversation: what it asks for is large."""
+    with transaction(url) as connection:
+        user = users.find_by_name(connection, customer_name(CUSTOMERS))
+        assert user
+        drafts.add_all(connection, [Draft(user, user.id, "ы" * 1_000)] * messages.PAGE)
 
 
 @contextlib.contextmanager

@@ -103,6 +103,11 @@ async def write_slowly(_: Attacker, ends: Ends) -> None:
         await asyncio.sleep(1)
 
 
+async def come_again(self: Attacker, ends: Ends) -> None:
+    """Authenticate, which asks for the conversation, and leave."""
+    await self.enter(ends)
+
+
 async def read_nothing(self: Attacker, ends: Ends) -> None:
     await say(await self.enter(ends), call("message.history"))
 
@@ -137,6 +142,7 @@ KINDS: dict[str, tuple[int, Callable[[Attacker, Ends], Awaitable[None]]]] = {  #
     "messages": (4, asking(call("message.send", "flood") * 8)),
     "repeated messages": (4, asking(call("message.send", "flood", "key") * 8)),
     "histories": (4, asking(call("message.history"))),
+    "reconnects": (4, come_again),
     "slow writers": (PEERS, write_slowly),
     "slow readers": (20, read_nothing),
     "large frames": (2, asking(frame(json.dumps({"method": "x" * LARGEST})))),

@@ -15,7 +15,7 @@ from tests.service import running
 pytestmark = [pytest.mark.slow, pytest.mark.gen_test(timeout=60)]
 
 SECONDS = 2
-DATABASE = ("messages", "repeated messages", "log-ins", "histories")  # the kinds that reach it
+DATABASE = ("messages", "repeated messages", "log-ins", "histories", "reconnects")  # the kinds that reach it
 LIMIT = 100  # connections of one address, half of what the larger floods open
 # Each connection has a frame that arrives and 64 KiB read ahead, each of four readers a reply of up to 2 MiB: 40 MiB.
 # What a reader leaves unread, up to 16 MiB, comes on top: here the conversation is too short for that.
