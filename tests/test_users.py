@@ -1,5 +1,6 @@
 """The administrator's commands, on an empty database and beside a running service."""
 
+import asyncio
 import json
 import sys
 from pathlib import Path
@@ -125,6 +126,24 @@ async def test_commands_work_while_the_service_runs(database_url: str, tmp_path:
         assert (await olga.push())["message_text"] == "text"
         assert await olga.refused("message.operatorSend", "to nobody", 2) == 7
         olga.close()
+
+
+@pytest.mark.slow
+@pytest.mark.gen_test(timeout=120)
+async def test_who_is_logged_out_or_removed_is_cut_off_within_a_minute_and_nobody_else(
+    database_url: str, tmp_path: Path
+) -> None:
+    with running(tmp_path, f"--database={database_url}") as service:
+        clients = {}
+        for name in ("anna", "boris", "vera"):
+            users(database_url, "add", name, stdin="a secret\n")
+            clients[name] = await Client.connect(service.url)
+            await clients[name].call("message.auth", await log_in(service.url, name, "a secret"))
+        users(database_url, "logout", "anna")
+        users(database_url, "remove", "boris", "--yes")
+        codes = [clients["anna"].close_code(), clients["boris"].close_code()]
+        assert await asyncio.wait_for(asyncio.gather(*codes), 60) == [1008, 1008]
+        assert await clients["vera"].call("desk.status")
 
 
 def demo_lines(service: Service) -> list[list[str]]:
