@@ -27,7 +27,7 @@ class Total:
 class Flight:
     """The frames of one connection. Past a bound the next is not read until one of them is done."""
 
-    __slots__ = ("_bytes", "_calls", "_room", "frames")
+    __slots__ = ("_bytes", "_calls", "_end_of_pause", "_room", "frames")
 
     total: ClassVar[Total] = Total()
 
@@ -36,6 +36,7 @@ class Flight:
         self._bytes = 0
         self._calls = 0
         self._room: asyncio.Future[None] | None = None
+        self._end_of_pause: asyncio.Future[None] | None = None
 
     def hold(self, work: Work, frame: str, *, is_call: bool) -> None:
         """Count a frame's memory, with the UTF-8 that decoding has made of it: what a work refers to until its end."""
@@ -63,13 +64,22 @@ class Flight:
         if calls is not None:
             seconds += calls.borrow()
         if calls is not None or seconds:
-            return self._pause(seconds)
+            return self._wait(seconds)
         return self._wait_for_room()
 
-    async def _pause(self, seconds: float) -> None:
-        await asyncio.sleep(seconds)  # 0 too: the task's first step is before that of the next frame
+    async def _wait(self, seconds: float) -> None:
+        await self.pause(seconds)  # 0 too: the task's first step is before that of the next frame
         if room := self._wait_for_room():
             await room
+
+    async def pause(self, seconds: float) -> None:
+        self._end_of_pause = asyncio.get_running_loop().create_future()
+        await asyncio.wait((self._end_of_pause,), timeout=seconds)
+
+    def end_pause(self) -> None:
+        """Wait for time no more: the other side's goodbye is to be read."""
+        if self._end_of_pause is not None and not self._end_of_pause.done():
+            self._end_of_pause.set_result(None)
 
     def _wait_for_room(self) -> asyncio.Future[None] | None:
         if self._is_full:

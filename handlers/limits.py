@@ -4,8 +4,7 @@ import ipaddress
 import time
 from collections import OrderedDict, deque
 
-TABLE_SIZE = 20_000  # so many addresses and names, or users, are kept; past that the oldest are forgotten
-
+TABLE_SIZE = 20_000  # so many addresses and names, or users, are kept; past that they are forgotten
 ANSWER_BYTES = 65_536  # of an answer count as one more call
 
 
@@ -55,14 +54,12 @@ class Rates:
     def __init__(self, rate: float, burst: int) -> None:
         self._rate = rate
         self._burst = burst
-        self._buckets: OrderedDict[int, Bucket] = OrderedDict()
+        self._buckets: dict[int, Bucket] = {}
 
     def of(self, user_id: int) -> Bucket:
-        bucket = self._buckets.setdefault(user_id, Bucket(self._rate, self._burst))
-        self._buckets.move_to_end(user_id)
-        if len(self._buckets) > TABLE_SIZE:
-            self._buckets.popitem(last=False)
-        return bucket
+        if len(self._buckets) >= TABLE_SIZE:
+            self._buckets.clear()  # who is connected keeps the own one
+        return self._buckets.setdefault(user_id, Bucket(self._rate, self._burst))
 
 
 class Throttle:

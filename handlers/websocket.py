@@ -153,10 +153,7 @@ class WebSocketHandler(Guarded, tornado.websocket.WebSocketHandler):
 
     def _end_post(self, work: Work, outcome: Added | Exception) -> None:
         assert self.session is not None
-        if isinstance(outcome, Exception):
-            self._end(work, outcome)
-        else:
-            self._end(work, self.session.post(outcome))
+        self._end(work, outcome if isinstance(outcome, Exception) else self.session.post(outcome))
 
     def _end(self, work: Work, outcome: Answer | Exception | None) -> None:
         """Answer a frame. This is the one place where errors end."""
@@ -212,6 +209,7 @@ class WebSocketHandler(Guarded, tornado.websocket.WebSocketHandler):
         self.outbox.flush()
         self.is_deaf = self.is_leaving = True
         self._forget()
+        self.flight.end_pause()
         self.close(code)
 
     def on_close(self) -> None:
@@ -258,7 +256,7 @@ class WebSocketHandler(Guarded, tornado.websocket.WebSocketHandler):
         if self.silence is not None:
             self.silence.cancel()
         if self.session is None:
-            await asyncio.sleep(self.settings["call_rates"].of(claim.user_id).borrow(0))  # what its user owes
+            await self.flight.pause(self.settings["call_rates"].of(claim.user_id).borrow(0))  # for what its user owes
             self.held = []
             self.resuming.add(self)
         database: Database = self.settings["database"]
