@@ -135,16 +135,26 @@ def list_newest_of_all(connection: Connection, after_id: int) -> Page:
 def list_waiting(connection: Connection) -> Page:
     """The oldest of the messages that wait for an answer, of all conversations.
 
-    CROSS keeps SQLite from going through the messages in the order that is asked for.
+    They are in those that have waited longest, of which each has one at least. No more of these are looked at, and in
+    them at the index alone, until it is known which messages to read. CROSS keeps SQLite from going through the
+    messages in the order that is asked for.
     """
     sql = """
         SELECT m.id, m.message, m.invader_name, m.is_from_support, m.created, m.user_id, u.user_name
-        FROM conversations c
-        CROSS JOIN messages m ON m.user_id = c.user_id AND m.id >= c.waiting_id
-        JOIN users u ON u.id = c.user_id
-        WHERE c.waiting_id > 0 AND NOT u.is_admin ORDER BY m.id LIMIT ?
+        FROM (
+            SELECT m.id
+            FROM (
+                SELECT c.user_id, c.waiting_id FROM conversations c JOIN users u ON u.id = c.user_id
+                WHERE c.waiting_id > 0 AND NOT u.is_admin ORDER BY c.waiting_id LIMIT ?
+            ) waiting
+            CROSS JOIN messages m ON m.user_id = waiting.user_id AND m.id >= waiting.waiting_id
+            ORDER BY m.id LIMIT ?
+        ) oldest
+        CROSS JOIN messages m ON m.id = oldest.id
+        JOIN users u ON u.id = m.user_id
+        ORDER BY m.id
     """
-    return _oldest(connection.execute(sql, (PAGE + 1,)).fetchall(), PAGE)
+    return _oldest(connection.execute(sql, (PAGE + 1, PAGE + 1)).fetchall(), PAGE)
 
 
 def resume(connection: Connection, user_id: int, key: str, after_id: int | None) -> Resumed | None:

@@ -2,7 +2,7 @@
 
 import pytest
 
-from db import drafts, users
+from db import drafts, messages, users
 from db.drafts import Draft
 from db.users import User
 from handlers import upkeep
@@ -134,6 +134,21 @@ async def test_of_many_waiting_messages_an_operator_gets_the_oldest(desk: Desk) 
     stored += await write(desk, "boris", "boris", *map(str, range(400)))
     _, result = await auth(desk, "olga")
     assert (ids(result), result["has_more"]) == (stored[:500], True)
+
+
+async def test_where_more_customers_wait_than_messages_are_shown_an_operator_gets_the_oldest(
+    desk: Desk, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(messages, "PAGE", 2)
+    first = await write(desk, "anna", "anna", "1", "2")
+    second = await write(desk, "boris", "boris", "3")
+    third = await write(desk, "vera", "vera", "4")
+    _, result = await auth(desk, "olga")
+    assert (ids(result), result["has_more"]) == (first, True)
+    await write(desk, "oleg", "anna", "answered")
+    await write(desk, "anna", "anna", "5")
+    _, result = await auth(desk, "olga")
+    assert (ids(result), result["has_more"]) == (second + third, True)
 
 
 async def test_an_operator_resumes_in_every_conversation(desk: Desk) -> None:
