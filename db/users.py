@@ -1,7 +1,7 @@
 """The users: who may log in, and the key that their tokens are signed over."""
 
 import secrets
-from collections.abc import Collection, Iterable
+from collections.abc import Collection
 from dataclasses import dataclass
 from typing import Any
 
@@ -55,22 +55,29 @@ def list_operators(connection: Connection) -> list[User]:
     return [_user(row) for row in connection.execute(sql).fetchall()]
 
 
-def list_keys(connection: Connection, user_ids: Iterable[int]) -> dict[int, str | None]:
+def list_keys(connection: Connection, user_ids: Collection[int]) -> dict[int, str | None]:
     """The key of each of these users that still exists."""
-    sql = "SELECT token FROM users WHERE id = ?"
-    rows = {user_id: connection.execute(sql, (user_id,)).fetchone() for user_id in user_ids}
-    return {user_id: row[0] for user_id, row in rows.items() if row}
+    if not user_ids:
+        return {}
+    condition, values = _any_of(user_ids)
+    sql = f"SELECT id, token FROM users WHERE id IN ({condition})"  # noqa: S608  # marks alone
+    return {row[0]: row[1] for row in connection.execute(sql, values).fetchall()}
 
 
 def find_names(connection: Connection, user_ids: Collection[int]) -> dict[int, str]:
     """The names of those of these users who are customers."""
     if not user_ids:
         return {}
-    condition, count = marks("?", ", ", len(user_ids))
+    condition, values = _any_of(user_ids)
     sql = f"SELECT id, user_name FROM users WHERE id IN ({condition}) AND NOT is_admin"  # noqa: S608  # marks alone
-    values = [*user_ids]
-    values += values[-1:] * (count - len(values))
     return {row[0]: row[1] for row in connection.execute(sql, values).fetchall()}
+
+
+def _any_of(user_ids: Collection[int]) -> tuple[str, list[int]]:
+    """The marks in an IN that means any of these, and its values."""
+    condition, count = marks("?", ", ", len(user_ids))
+    values = [*user_ids]
+    return condition, values + values[-1:] * (count - len(values))
 
 
 def has_any(connection: Connection) -> bool:
