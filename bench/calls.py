@@ -1,9 +1,10 @@
 """How long calls take, one after the other."""
 
 import time
-from collections.abc import Mapping
+from collections import defaultdict
+from collections.abc import Mapping, Sequence
 from statistics import median
-from typing import Any
+from typing import Any, NamedTuple
 
 from tests.client import Client
 
@@ -12,23 +13,36 @@ CALLS, SECONDS_EACH = 100, 5
 Call = tuple[str, list[Any]]  # a method and its parameters
 
 
+class Caller(NamedTuple):
+    """Whose token calls what, by names, of the service at that port."""
+
+    port: int
+    token: str
+    calls: Mapping[str, Call]
+
+
 def log_in(token: str) -> dict[str, Call]:
     """The call that authenticates a connection, by its name."""
     return {"message.auth": ("message.auth", [token])}
 
 
-async def time_calls(port: int, token: str, calls: Mapping[str, Call]) -> dict[str, float]:
-    """The median milliseconds of each call of the token's user, by its name."""
-    figures = {}
-    client = await Client.connect(f"http://127.0.0.1:{port}")
-    client.contract = None  # its checks would be in the times
-    await client.call("message.auth", token)
-    for name, (method, params) in calls.items():
-        times: list[float] = []
-        while len(times) < CALLS and sum(times) < SECONDS_EACH * 1000:
-            started = time.perf_counter()
-            await client.call(method, *params)
-            times.append((time.perf_counter() - started) * 1000)
-        figures[name] = median(times)
-    client.close()
-    return figures
+async def time_calls(callers: Sequence[Caller]) -> list[dict[str, float]]:
+    """Each caller's median milliseconds of each call, by its name. They have the same names, and take turns."""
+    clients = []
+    for caller in callers:
+        client = await Client.connect(f"http://127.0.0.1:{caller.port}")
+        client.contract = None  # its checks would be in the times
+        await client.call("message.auth", caller.token)
+        clients.append(client)
+    times: list[dict[str, list[float]]] = [defaultdict(list) for _ in callers]
+    for name in callers[0].calls:
+        until = time.perf_counter() + SECONDS_EACH * len(callers)
+        while len(times[-1][name]) < CALLS and time.perf_counter() < until:
+            for caller, client, own in zip(callers, clients, times, strict=True):
+                method, params = caller.calls[name]
+                started = time.perf_counter()
+                await client.call(method, *params)
+                own[name].append((time.perf_counter() - started) * 1000)
+    for client in clients:
+        client.close()
+    return [{name: median(some) for name, some in own.items()} for own in times]

@@ -59,6 +59,7 @@ class Connection(asyncio.BufferedProtocol):
     def __init__(self, token: str) -> None:
         self._token = token
         self._entered = asyncio.get_running_loop().create_future()
+        self._left = asyncio.get_running_loop().create_future()
         self._is_closing = False
         self._is_upgraded = False
         self._rest = b""
@@ -80,6 +81,11 @@ class Connection(asyncio.BufferedProtocol):
         self._is_closing = True
         self.write(CLOSE)
 
+    async def leave(self) -> None:
+        """Close, and wait until the server has."""
+        self.close()
+        await self._left
+
     # asyncio's side
 
     def connection_made(self, transport: asyncio.BaseTransport) -> None:
@@ -90,6 +96,7 @@ class Connection(asyncio.BufferedProtocol):
     def connection_lost(self, error: Exception | None) -> None:
         if not self._is_closing:
             raise Wrong(f"the server ended a connection: {error or 'no error'}")
+        self._left.set_result(None)
 
     def get_buffer(self, sizehint: int) -> memoryview:
         return self._buffer

@@ -6,7 +6,7 @@ from statistics import median
 
 from tornado.ioloop import IOLoop
 
-from bench.calls import Call, log_in, time_calls
+from bench.calls import Call, Caller, log_in, time_calls
 from bench.lab import ENGINES, Lab
 from bench.relay import OPERATOR
 from bench.report import Cells, Round, Row
@@ -94,9 +94,9 @@ def _renew_passwords(url: str) -> None:
 async def _measure_calls(target: Target) -> dict[str, float]:
     """The median milliseconds of each call, of an operator and of a customer, one after the other."""
     token = target.operator_token
-    figures = await time_calls(target.port, token, log_in(token) | OPERATORS_CALLS)
+    (figures,) = await time_calls([Caller(target.port, token, log_in(token) | OPERATORS_CALLS)])
     token = target.customer_tokens[0]
-    customers = await time_calls(target.port, token, log_in(token) | CUSTOMERS_CALLS)
+    (customers,) = await time_calls([Caller(target.port, token, log_in(token) | CUSTOMERS_CALLS)])
     return figures | {f"{name} (customer)": figure for name, figure in customers.items()}
 
 

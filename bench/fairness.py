@@ -1,7 +1,7 @@
 """What one customer who floods costs the others: how long their acknowledgements take, with it and without."""
 
 from bench.lab import TARGETS, Lab, cells, measure, warning
-from bench.load import Phase
+from bench.load import Phase, together
 from bench.report import Goal, Round, Row
 
 CUSTOMERS = 49
@@ -21,11 +21,15 @@ def _round(lab: Lab) -> Round:
     rows = []
     for name in TARGETS:
         with lab.start(name, CUSTOMERS + 1) as target:
-            before, after = measure(target, [lab.warm_up(CUSTOMERS, 1), calm, flooded])[1:]
-        slower = after.ack_p99 / before.ack_p99
+            _, first, beside, last = measure(target, [lab.warm_up(CUSTOMERS, 1), calm, flooded, calm])
+        alone = together((first, last))
         goals = {} if name == "relay" else {SLOWER: Goal(GOAL)}
         rows += [
-            Row({"target": name, "flood": "no", **cells(before)}, warning=warning(before)),
-            Row({"target": name, "flood": "yes", **cells(after), SLOWER: slower}, goals, warning(after)),
+            Row({"target": name, "flood": "no", **cells(alone)}, warning=warning(alone)),
+            Row(
+                {"target": name, "flood": "yes", **cells(beside), SLOWER: beside.ack_p99 / alone.ack_p99},
+                goals,
+                warning(beside),
+            ),
         ]
     return {f"{CUSTOMERS} customers, 1 in flight, and one more that keeps {FLOOD} in flight": rows}

@@ -7,7 +7,7 @@ import time
 from collections.abc import Iterator
 
 from bench.lab import ENGINES, Lab, cells, measure
-from bench.load import Phase, resident_kib
+from bench.load import Phase, resident_kib, together
 from bench.report import Goal, Round, Row
 from bench.stored import skip_index
 from bench.targets import ROOT, Target, customer_name
@@ -39,11 +39,12 @@ def _rows(lab: Lab, engine: str) -> list[Row]:
         database = lab.new(engine)
         with lab.serve(database, CUSTOMERS + 1, is_flooded=True) as target:
             _fill(database.url)
-            calm = measure(target, [lab.warm_up(CUSTOMERS, 1), phase])[1]
+            before = measure(target, [lab.warm_up(CUSTOMERS, 1), phase])[1]
             memory = resident_kib(target.pid)
             with _flood(kind, target):
                 flooded = measure(target, [phase])[0]
                 growth = (resident_kib(target.pid) - memory) / 1024
+            calm = together((before, measure(target, [lab.warm_up(CUSTOMERS, 1), phase])[1]))
         figures = {"calm p99 ms": calm.ack_p99, SLOWER: flooded.ack_p99 / calm.ack_p99, GROWTH: growth}
         rows.append(Row({"flood": kind, **cells(flooded), **figures}, {SLOWER: Goal(GOAL)}))
     return rows

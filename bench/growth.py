@@ -1,11 +1,13 @@
 """What a thousand times as many stored messages cost: sending, logging in, and the lists of conversations."""
 
+import contextlib
+from collections.abc import Sequence
 from functools import partial
 
 import click
 from tornado.ioloop import IOLoop
 
-from bench.calls import Call, log_in, time_calls
+from bench.calls import Call, Caller, log_in, time_calls
 from bench.lab import ENGINES, Database, Lab, measure
 from bench.load import Phase
 from bench.report import Cells, Goal, Round, Row
@@ -33,14 +35,14 @@ def run(lab: Lab) -> list[Round]:
     if lab.is_quick and not lab.has(LARGE):
         click.echo(f"growth: left out; ./run.sh bench growth builds its {LARGE.total:,} messages", err=True)
         return []
-    return [_round(lab, number) for number in lab.rounds("growth", 2)]
+    return [_round(lab, number) for number in lab.rounds("growth", 5)]
 
 
 def _round(lab: Lab, number: int) -> Round:
     sizes = (SMALL, LARGE) if lab.is_quick or number else SIZES  # the one between is for the chart
     rows = []
     for engine in ENGINES:
-        found = {size: _measure(lab, _find(lab, engine, size)) for size in sizes}
+        found = dict(zip(sizes, _measure(lab, [_find(lab, engine, size) for size in sizes]), strict=True))
         for cost, small in found[SMALL].items():
             cells: Cells = {"engine": engine, "ms for": cost}
             cells |= {column(size): found[size][cost] for size in sizes}
@@ -62,21 +64,35 @@ def _find(lab: Lab, engine: str, size: Size) -> Database:
     return database
 
 
-def _measure(lab: Lab, database: Database) -> dict[str, float]:
-    """The median milliseconds of each call, and those between two messages of many customers."""
-    seconds = lab.seconds(2.0)
-    skip_index(database.url)
-    with lab.serve(database, READER + 1) as target:
-        measure(target, [Phase(CUSTOMERS, 1, 0.1)])  # now so many wait that every list fills its page
-        costs = IOLoop.current().run_sync(partial(_time_calls, target))
-        phases = [Phase(CUSTOMERS, in_flight, seconds) for in_flight in (1, 8)]
-        _, one, eight = measure(target, [lab.warm_up(CUSTOMERS, 8), *phases])
-    return {"a message, 1 in flight": 1000 / one.rate, "a message, 8 in flight": 1000 / eight.rate, **costs}
+def _measure(lab: Lab, databases: Sequence[Database]) -> list[dict[str, float]]:
+    """Of each database the median milliseconds of each call, and those between two messages of many customers.
+
+    The services run side by side, so that calls of one and of the other meet the same seconds of the machine.
+    """
+    seconds = lab.seconds(1.0)
+    phases = [lab.warm_up(CUSTOMERS, 8), *(Phase(CUSTOMERS, in_flight, seconds) for in_flight in (1, 8))]
+    with contextlib.ExitStack() as stack:
+        targets = []
+        for database in databases:
+            skip_index(database.url)
+            target = stack.enter_context(lab.serve(database, READER + 1))
+            measure(target, [Phase(CUSTOMERS, 1, 0.1)])  # now so many wait that every list fills its page
+            skip_index(database.url)
+            targets.append(target)
+        costs: list[dict[str, float]] = IOLoop.current().run_sync(partial(_time_calls, targets))
+        for database, target, cost in zip(databases, targets, costs, strict=True):
+            _, one, eight = measure(target, phases)
+            skip_index(database.url)  # nor is the next one measured beside it
+            cost |= {"a message, 1 in flight": 1000 / one.rate, "a message, 8 in flight": 1000 / eight.rate}
+    return costs
 
 
-async def _time_calls(target: Target) -> dict[str, float]:
-    """The median milliseconds of each call: an operator's, and the log-in of a customer."""
-    token = target.customer_tokens[READER]
-    customers = await time_calls(target.port, token, log_in(token))
-    lists = await time_calls(target.port, target.operator_token, CALLS)
-    return {"message.auth, 100 messages": customers["message.auth"], **lists}
+async def _time_calls(targets: Sequence[Target]) -> list[dict[str, float]]:
+    """Of each target the median milliseconds of each call: the log-in of a customer, and an operator's."""
+    readers = [(target.port, target.customer_tokens[READER]) for target in targets]
+    customers = await time_calls([Caller(port, token, log_in(token)) for port, token in readers])
+    operators = await time_calls([Caller(target.port, target.operator_token, CALLS) for target in targets])
+    return [
+        {"message.auth, 100 messages": customer["message.auth"], **operator}
+        for customer, operator in zip(customers, operators, strict=True)
+    ]

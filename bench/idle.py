@@ -3,7 +3,7 @@
 import click
 
 from bench.lab import TARGETS, Lab, cells, measure, warning
-from bench.load import Figures, Phase
+from bench.load import Figures, Phase, together
 from bench.report import Goal, Round, Row
 from bench.targets import most_connections
 
@@ -35,13 +35,14 @@ def _fitting(steps: tuple[int, ...]) -> tuple[int, ...]:
 
 
 def _round(lab: Lab, steps: tuple[int, ...]) -> Round:
-    seconds = lab.seconds(2.0)
+    few, warm_up = Phase(SENDERS, 1, lab.seconds(1.5)), lab.warm_up(SENDERS, 1)
     between = [Phase(SENDERS, 1, lab.seconds(1.0), connected=step) for step in steps[:-1]]  # for the chart
-    phases = [Phase(SENDERS, 1, seconds), *between, Phase(SENDERS, 1, seconds, connected=steps[-1])]
+    phases = [few, *between, Phase(SENDERS, 1, lab.seconds(3.0), connected=steps[-1])]
     found = {}
     for name in TARGETS:
         with lab.start(name, steps[-1]) as target:
-            found[name] = measure(target, [lab.warm_up(SENDERS, 1), *phases])[1:]
+            _, before, *full, _, after = measure(target, [warm_up, *phases, warm_up, few])
+            found[name] = [together((before, after)), *full]
     return {
         MEMORY: [
             _memory_row(name, figures[index], figures[0], found["relay"][index], found["relay"][0], index == len(steps))

@@ -6,6 +6,7 @@ import os
 import sys
 import time
 from collections.abc import Callable, Sequence
+from statistics import fmean
 
 import msgspec
 
@@ -22,8 +23,8 @@ class Phase(msgspec.Struct):
     """So many customers keep so many messages in flight.
 
     A message is in flight until it is acknowledged, or `until_delivered` to all operators. One more customer, whose
-    own waiting is not counted, keeps `flood` in flight. Besides those who send, others are connected and silent: from
-    the first phase on that wants so many customers `connected`.
+    own waiting is not counted, keeps `flood` in flight. Besides those who send, others are connected and silent, as
+    many as make `connected` of them.
     """
 
     customers: int
@@ -68,6 +69,24 @@ class Figures(msgspec.Struct):
         return self.messages / self.seconds
 
 
+def together(phases: Sequence[Figures]) -> Figures:
+    """Alike phases as one, such as those before and behind another: counts and CPU time added, latencies their mean."""
+    return Figures(
+        phases[0].connections,
+        phases[0].server_kib,
+        sum(phase.messages for phase in phases),
+        sum(phase.seconds for phase in phases),
+        fmean(phase.ack_p50 for phase in phases),
+        fmean(phase.ack_p99 for phase in phases),
+        fmean(phase.delivery_p50 for phase in phases),
+        fmean(phase.delivery_p99 for phase in phases),
+        sum(phase.load_cpu for phase in phases),
+        sum(phase.server_cpu for phase in phases),
+        sum(phase.database_cpu for phase in phases),
+        sum(phase.other_cpu for phase in phases),
+    )
+
+
 async def run(plan: Plan) -> list[Figures]:
     """Run the phases one after the other on the same connections. Raises Wrong."""
     loop = asyncio.get_running_loop()
@@ -90,7 +109,9 @@ async def _run(plan: Plan) -> list[Figures]:
     inside, sent = 0, 0
     figures = []
     for phase in plan.phases:
-        count = max(inside, phase.connected, phase.customers + bool(phase.flood))
+        count = max(phase.connected, phase.customers + bool(phase.flood))
+        await asyncio.gather(*(customer.leave() for customer in customers[count:inside]))
+        customers[count:inside] = [Customer(plan.customer_tokens[place], place) for place in range(count, inside)]
         await _enter(customers[inside:count], plan.port)
         inside = count
         window = Window(FIRST + sent, plan.operators, _sender(customers) if phase.until_delivered else None)

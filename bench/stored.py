@@ -102,6 +102,7 @@ def _fill(connection: Connection, size: Size) -> None:
     connection.execute("COMMIT")
     if isinstance(connection, MySQLConnection):
         connection.execute("ALTER TABLE search_index ADD FULLTEXT search_index_tokens (tokens)")
+        connection.execute("ANALYZE TABLE messages, conversations, users").fetchall()  # as it is done by and by
     connection.execute("INSERT INTO search_progress (indexed_id) VALUES (?)", (size.total,))
 
 

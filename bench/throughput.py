@@ -23,12 +23,12 @@ SYNCS = 200
 
 def run(lab: Lab) -> list[Round]:
     """Rounds of a table for each number of messages in flight, and one of a lone sender. Raises Wrong."""
-    return [_round(lab, number) for number in lab.rounds("throughput", 3)]
+    return [_round(lab, number) for number in lab.rounds("throughput", 7)]
 
 
 def _round(lab: Lab, number: int) -> Round:
-    seconds = lab.seconds(5.0)
-    lone = Phase(1, 1, seconds / 2)  # before there is a load, whose messages would still be indexed
+    seconds = lab.seconds(1.5)
+    lone = Phase(1, 1, lab.seconds(1.0))  # before there is a load, whose messages would still be indexed
     phases = [Phase(CUSTOMERS, in_flight, seconds) for in_flight in IN_FLIGHT]
     if not (lab.is_quick or number):  # the sweep is in the first round alone
         phases += [Phase(CUSTOMERS, in_flight, 1.0) for in_flight in SWEEP]
@@ -36,7 +36,7 @@ def _round(lab: Lab, number: int) -> Round:
     found = {}
     for name in TARGETS:
         with lab.start(name, CUSTOMERS) as target:
-            found[name] = measure(target, [Phase(1, 1, 0.5), lone, lab.warm_up(CUSTOMERS, 8), *phases])
+            found[name] = measure(target, [Phase(1, 1, 0.3), lone, lab.warm_up(CUSTOMERS, 8), *phases])
     tables = {
         f"{CUSTOMERS} customers, {phase.in_flight} in flight": [
             _row(name, phase.in_flight, found[name][index], found["relay"][index]) for name in TARGETS
