@@ -1,6 +1,6 @@
 """What the two engines have in common: the shape of a connection and of an engine, and the errors."""
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Collection, Sequence
 from typing import Any, NamedTuple, Protocol
 
 ANSWER_SECONDS = 10  # a server that is silent for longer counts as away
@@ -95,6 +95,13 @@ def marks(mark: str, between: str, count: int) -> tuple[str, int]:
     step = 1 << max(0, (count - 1).bit_length() - 3)
     size = -(-count // step) * step
     return between.join([mark] * size), size
+
+
+def any_of(ids: Collection[int]) -> tuple[str, list[int]]:
+    """The marks in an IN that means any of these, at least one, and its values."""
+    condition, count = marks("?", ", ", len(ids))
+    values = [*ids]
+    return condition, values + values[-1:] * (count - len(values))
 
 
 def split_insert(sql: str) -> tuple[str, str, str]:

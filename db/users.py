@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from db import search_index
-from db.engine import Connection, UnknownUser, marks
+from db.engine import Connection, UnknownUser, any_of
 
 
 @dataclass(frozen=True, slots=True)
@@ -59,7 +59,7 @@ def list_keys(connection: Connection, user_ids: Collection[int]) -> dict[int, st
     """The key of each of these users that still exists."""
     if not user_ids:
         return {}
-    condition, values = _any_of(user_ids)
+    condition, values = any_of(user_ids)
     sql = f"SELECT id, token FROM users WHERE id IN ({condition})"  # noqa: S608  # marks alone
     return {row[0]: row[1] for row in connection.execute(sql, values).fetchall()}
 
@@ -68,16 +68,9 @@ def find_names(connection: Connection, user_ids: Collection[int]) -> dict[int, s
     """The names of those of these users who are customers."""
     if not user_ids:
         return {}
-    condition, values = _any_of(user_ids)
+    condition, values = any_of(user_ids)
     sql = f"SELECT id, user_name FROM users WHERE id IN ({condition}) AND NOT is_admin"  # noqa: S608  # marks alone
     return {row[0]: row[1] for row in connection.execute(sql, values).fetchall()}
-
-
-def _any_of(user_ids: Collection[int]) -> tuple[str, list[int]]:
-    """The marks in an IN that means any of these, and its values."""
-    condition, count = marks("?", ", ", len(user_ids))
-    values = [*user_ids]
-    return condition, values + values[-1:] * (count - len(values))
 
 
 def has_any(connection: Connection) -> bool:
