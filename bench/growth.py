@@ -35,7 +35,7 @@ def run(lab: Lab) -> list[Round]:
     if lab.is_quick and not lab.has(LARGE):
         click.echo(f"growth: left out; ./run.sh bench growth builds its {LARGE.total:,} messages", err=True)
         return []
-    return [_round(lab, number) for number in lab.rounds("growth", 5)]
+    return [_round(lab, number) for number in lab.rounds("growth", 4)]
 
 
 def _round(lab: Lab, number: int) -> Round:
