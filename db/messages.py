@@ -2,7 +2,7 @@
 
 import hmac
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 from msgspec import Struct
@@ -42,7 +42,10 @@ class Page:
 
 @dataclass(frozen=True, slots=True)
 class Resumed:
-    """What `message.auth` found on one snapshot, on which `newest_id` was the newest message of all."""
+    """What `message.auth` found on one snapshot, on which `newest_id` was the newest message of all.
+
+    The user has no `user_password`: connections keep the user, and need no hash.
+    """
 
     user: User
     page: Page
@@ -172,4 +175,4 @@ def resume(connection: Connection, user_id: int, key: str, after_id: int | None)
         page = list_waiting(connection) if after_id is None else list_newest_of_all(connection, after_id)
     else:
         page = list_newest(connection, user_id, after_id or 0)
-    return Resumed(user, page, newest_id)
+    return Resumed(replace(user, user_password=""), page, newest_id)

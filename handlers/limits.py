@@ -9,43 +9,42 @@ ANSWER_BYTES = 65_536  # of an answer count as one more call
 
 
 class Bucket:
-    """A token bucket: `rate` a second, up to `burst` at once. A rate of 0 is no limit."""
+    """A token bucket: `rate` a second, up to `burst` at once. A rate of 0 is no limit.
 
-    __slots__ = ("_filled", "_tokens", "burst", "rate")
+    Kept as the time at which it is full again, as in the generic cell rate algorithm: one figure, which many idle ones
+    have in common.
+    """
+
+    __slots__ = ("_full_at", "burst", "rate")
 
     def __init__(self, rate: float, burst: int) -> None:
         self.rate = rate
         self.burst = burst
-        self._tokens = float(burst)
-        self._filled = time.monotonic()
+        self._full_at = 0.0  # of time.monotonic
 
     def take(self) -> bool:
         """Whether one more is allowed now."""
         if not self.rate:
             return True
-        self._fill()
-        if self._tokens < 1:
+        now = time.monotonic()
+        full_at = max(now, self._full_at) + 1 / self.rate
+        if full_at > now + self.burst / self.rate:
             return False
-        self._tokens -= 1
+        self._full_at = full_at
         return True
 
     def borrow(self, count: float = 1.0) -> float:
         """Take so many, which may not be there yet. Returns the seconds until they are, at most those of a burst."""
         if not self.rate:
             return 0.0
-        self._fill()
-        self._tokens = max(-self.burst, self._tokens - count)
-        return max(0.0, -self._tokens / self.rate)
+        now, seconds = time.monotonic(), self.burst / self.rate
+        self._full_at = min(max(now, self._full_at) + count / self.rate, now + 2 * seconds)
+        return max(0.0, self._full_at - seconds - now)
 
     def charge(self, size: int) -> None:
         """Take more for a large answer of so many bytes: to read it and to write it takes time from all."""
         if size > ANSWER_BYTES:
             self.borrow(size / ANSWER_BYTES)
-
-    def _fill(self) -> None:
-        now = time.monotonic()
-        self._tokens = min(self.burst, self._tokens + (now - self._filled) * self.rate)
-        self._filled = now
 
 
 class Rates:
