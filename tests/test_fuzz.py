@@ -107,12 +107,17 @@ def no_constant(_: str) -> None:
     raise ValueError
 
 
+def no_surrogates(pairs: list[tuple[str, Json]]) -> Json:
+    """The object of these pairs, of which some may have the same name. Raises ValueError for a lone surrogate."""
+    json.dumps(pairs, ensure_ascii=False).encode()
+    return dict(pairs)
+
+
 def readable_id(text: bytes) -> str:
     """The id that the answer must have, as Python's reader sees it; "null" where there is none."""
     try:
-        request = json.loads(text.decode(), parse_constant=no_constant)
+        request = json.loads(text.decode(), parse_constant=no_constant, object_pairs_hook=no_surrogates)
         request_id = json.dumps(request["id"])
-        json.dumps(request, ensure_ascii=False).encode()  # no lone surrogates
         return "null" if request_id[0] in "[{" else request_id
     except (ValueError, TypeError, KeyError, RecursionError):
         return "null"
