@@ -2,14 +2,36 @@
 
 import os
 import resource
+from collections.abc import Iterable
 
 from prometheus_client import CollectorRegistry, Counter, Gauge, Histogram
+from prometheus_client.core import CounterMetricFamily
+from prometheus_client.registry import Collector
 
 REGISTRY = CollectorRegistry()
 
+
+class Messages(Collector):
+    """The messages by their author's role, as plain figures: a Counter's lock took a twentieth of a message's time."""
+
+    def __init__(self) -> None:
+        self._counts = {False: 0, True: 0}
+
+    def note(self, *, is_from_support: bool) -> None:
+        """One more was stored."""
+        self._counts[is_from_support] += 1
+
+    def collect(self) -> Iterable[CounterMetricFamily]:
+        family = CounterMetricFamily("chat_messages", "Messages that were stored", labels=["role"])
+        family.add_metric(["customer"], self._counts[False])
+        family.add_metric(["operator"], self._counts[True])
+        return [family]
+
+
+MESSAGES = Messages()
+REGISTRY.register(MESSAGES)
+
 CONNECTIONS = Gauge("chat_connections", "Open connections", ["role"], registry=REGISTRY)
-MESSAGES = Counter("chat_messages", "Messages that were stored", ["role"], registry=REGISTRY)
-FROM_CUSTOMER, FROM_OPERATOR = MESSAGES.labels("customer"), MESSAGES.labels("operator")
 ERRORS = Counter("chat_errors", "Frames that were answered with an error", ["code"], registry=REGISTRY)
 LOG_INS = Counter("chat_log_ins", "Log-ins", ["outcome"], registry=REGISTRY)
 GROUP_SIZE = Histogram(

@@ -2,6 +2,7 @@
 
 import asyncio
 import contextlib
+import gc
 import logging
 import os
 import resource
@@ -47,6 +48,7 @@ ABSENCE_SECONDS = 5  # how often it is looked who is absent
 PURGE_SECONDS = 3_600  # how often old messages are deleted, where they are
 INDEX_SECONDS = 1  # how often new messages are indexed
 CALL_BURST = 100  # calls of a user at once, before the rate counts: a page that opens makes a dozen
+GARBAGE = 10_000  # objects more than before until the cycles among them are looked for: a busy desk has many, and none
 HTTP_SECONDS = 60  # for a request to arrive, and for a connection between two
 ANSWER_SECONDS, CLOSE_SECONDS, COMMIT_SECONDS = 5, 2, 2  # at the stop: to answer, to say goodbye, to commit
 
@@ -258,6 +260,7 @@ async def repeat(seconds: float, look: Callable[P, Awaitable[None]], *args: P.ar
 
 
 def main() -> None:
+    gc.set_threshold(GARBAGE)
     try:
         settings.read(sys.argv[1:])
         logging.getLogger("tornado.general").setLevel(logging.WARNING)  # it would quote what clients send

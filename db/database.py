@@ -194,9 +194,11 @@ class Database:
                 logger.exception("the writer failed")
                 outcomes = [error] * len(group)
             ended = time.perf_counter()
+            size = len(group)
             self._post(self._settle, group, outcomes)
-            if group:
-                metrics.GROUP_SIZE.observe(len(group))
+            del group, outcomes  # for the loop to free, which has them at hand
+            if size:
+                metrics.GROUP_SIZE.observe(size)
                 metrics.GROUP_SECONDS.observe(ended - started)
         self._drop()
         self._post(self._closed.set)

@@ -27,6 +27,12 @@ class OperatorMessage(CustomerMessage):
     user_name: str
 
 
+class NewMessage(msgspec.Struct, gc=False):
+    """What a message is acknowledged with, and told to the others with (seed 2.1, 3.1)."""
+
+    message: CustomerMessage
+
+
 def present(message: Message, *, to_operator: bool) -> CustomerMessage:
     """The message as that side sees it."""
     text, name, is_from_support = message.message_text, message.invader_name, message.is_from_support
@@ -37,21 +43,27 @@ def present(message: Message, *, to_operator: bool) -> CustomerMessage:
     return CustomerMessage(message.message_id, text, name, is_from_support, message.created)
 
 
-class Push:
+class Push(msgspec.Struct, eq=False, gc=False):
     """A new message on its way to many: encoded once for each side that sees it (seed 3.1)."""
 
-    __slots__ = ("_frames", "message")
+    message: Message
+    _to_operators: bytes = b""
+    _to_customer: bytes = b""
 
-    def __init__(self, message: Message) -> None:
-        self.message = message
-        self._frames: dict[bool, bytes] = {}
+    @property
+    def to_operators(self) -> bytes:
+        if not self._to_operators:
+            self._to_operators = self._encode(to_operator=True)
+        return self._to_operators
 
-    def encode(self, *, to_operator: bool) -> bytes:
-        frame = self._frames.get(to_operator)
-        if frame is None:
-            result = {"message": present(self.message, to_operator=to_operator)}
-            frame = self._frames[to_operator] = protocol.encode_result(protocol.NULL, result)
-        return frame
+    @property
+    def to_customer(self) -> bytes:
+        if not self._to_customer:
+            self._to_customer = self._encode(to_operator=False)
+        return self._to_customer
+
+    def _encode(self, *, to_operator: bool) -> bytes:
+        return protocol.encode_result(protocol.NULL, NewMessage(present(self.message, to_operator=to_operator)))
 
 
 class ConversationView(msgspec.Struct):

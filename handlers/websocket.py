@@ -301,7 +301,7 @@ class WebSocketHandler(Guarded, tornado.websocket.WebSocketHandler):
     def broadcast(cls, message: Message, sender: "WebSocketHandler | None" = None) -> None:
         """Push a committed message to all who may see it and do not have it (seed 3.1)."""
         cls.told.newest_id = max(cls.told.newest_id, message.message_id)
-        (metrics.FROM_OPERATOR if message.is_from_support else metrics.FROM_CUSTOMER).inc()
+        metrics.MESSAGES.note(is_from_support=message.is_from_support)
         push = views.Push(message)
         is_watched = False
         for handler in chain(cls.by_user.get(message.user_id, ()), cls.operators, cls.resuming):
@@ -335,7 +335,7 @@ class WebSocketHandler(Guarded, tornado.websocket.WebSocketHandler):
             return
         self.newest_id = message.message_id
         self.session.note_conversation(message.user_id)
-        self._send(push.encode(to_operator=user.is_admin))
+        self._send(push.to_operators if user.is_admin else push.to_customer)
 
     def _reply(self, request_id: Raw, result: Any) -> None:
         frame = protocol.encode_result(request_id, result)

@@ -40,6 +40,8 @@ def values(kind: Type) -> st.SearchStrategy[Json]:
             return IDS
         case StrType(pattern=str() as pattern):
             return st.from_regex(pattern.replace(r"\Z", "$"))
+        case StrType(max_length=64):  # a key
+            return st.from_regex(r"[!-~]{1,64}", fullmatch=True)
         case StrType():
             return st.text(min_size=1, max_size=30)
         case BoolType():

@@ -5,7 +5,7 @@ from db.conversations import NEWEST_ID
 from db.drafts import Added, Draft
 from db.engine import Connection
 from handlers.methods.session import NOBODY, Answer, Session
-from handlers.protocol import Id, IncorrectArgument, Key, Limit, Params, Text, TooManyRequests, check_text
+from handlers.protocol import Id, IncorrectArgument, Key, Limit, Params, Text, TooManyRequests, check_key, check_text
 from handlers.views import Event
 
 
@@ -38,6 +38,7 @@ class Send(Post):
 
     def __post_init__(self) -> None:
         check_text(self.text)
+        check_key(self.key)
 
     def draft(self, session: Session) -> Draft:
         check_length(self.text, session)
@@ -54,6 +55,7 @@ class OperatorSend(Post):
 
     def __post_init__(self) -> None:
         check_text(self.text)
+        check_key(self.key)
 
     def draft(self, session: Session) -> Draft:
         check_length(self.text, session)

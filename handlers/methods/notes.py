@@ -4,7 +4,7 @@ from db import conversations, notes, users
 from db.conversations import Conversation
 from db.engine import Connection
 from handlers.methods.session import Answer, Session
-from handlers.protocol import Id, Key, Params, Text, check_text
+from handlers.protocol import Id, Key, Params, Text, check_key, check_text
 from handlers.views import Event
 
 
@@ -17,6 +17,7 @@ class Add(Params):
 
     def __post_init__(self) -> None:
         check_text(self.text)
+        check_key(self.key)
 
     async def run(self, session: Session) -> Answer:
         note, changed = await session.database.write(self._write, session.user.user_name)

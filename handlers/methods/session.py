@@ -86,7 +86,7 @@ class Session:
 
     def post(self, added: Added) -> Answer:
         """What a stored message is answered with, and told to the others unless it was there under its key."""
-        return Answer({"message": self.show(added.message)}, added.message if added.is_new else None)
+        return Answer(views.NewMessage(self.show(added.message)), added.message if added.is_new else None)
 
     def show_page(self, page: Page) -> dict[str, Any]:
         return {"messages": [self.show(message) for message in page.messages], "has_more": page.has_more}
