@@ -179,6 +179,8 @@ class WebSocketHandler(Guarded, tornado.websocket.WebSocketHandler):
                 fields = self.named(method=work.method)
                 logger.exception("connection %(connection)d user %(user)s %(method)s failed", fields)
             self._refuse(request.id, protocol.ServiceUnavailable())
+        finally:
+            del outcome  # an error's traceback has this frame, and would keep what the client sent
         work.log(self.named, log)
 
     def _tell(self, answer: Answer) -> None:

@@ -1,6 +1,8 @@
 """The protocol's error table, row by row, and what a connection survives."""
 
+import gc
 import json
+import tracemalloc
 
 import pytest
 from tornado.web import Application
@@ -185,3 +187,21 @@ async def test_a_frame_over_256_kib_closes_with_1009(desk: Desk) -> None:
     assert (await anna.receive())["error"]["code"] == 3
     anna.send_text(json.dumps({"method": "nothing", "more": "x" * 262_144}))
     assert await anna.close_code() == 1009
+
+
+async def test_what_a_refused_frame_held_is_freed_at_once(desk: Desk) -> None:
+    anna = await desk.enter("anna")
+    methods = ["message.send", "message.operatorSend", "no.such.method"]
+    frames = [json.dumps({"method": method, "params": ["x" * 200_000], "id": 1}) for method in methods] * 10
+    gc.collect()
+    gc.disable()
+    tracemalloc.start()
+    try:
+        for text in frames:
+            anna.send_text(text)
+            assert (await anna.receive())["error"]
+        held, _ = tracemalloc.get_traced_memory()
+    finally:
+        tracemalloc.stop()
+        gc.enable()
+    assert held < 10 * 200_000  # of thirty frames
