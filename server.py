@@ -48,7 +48,7 @@ ABSENCE_SECONDS = 5  # how often it is looked who is absent
 PURGE_SECONDS = 3_600  # how often old messages are deleted, where they are
 INDEX_SECONDS = 1  # how often new messages are indexed
 CALL_BURST = 100  # calls of a user at once, before the rate counts: a page that opens makes a dozen
-GARBAGE = 10_000  # objects more than before until the cycles among them are looked for: a busy desk has many, and none
+GARBAGE = 10_000  # new objects until cycles are looked for among them: messages are many objects, and no cycle
 HTTP_SECONDS = 60  # for a request to arrive, and for a connection between two
 ANSWER_SECONDS, CLOSE_SECONDS, COMMIT_SECONDS = 5, 2, 2  # at the stop: to answer, to say goodbye, to commit
 

@@ -54,7 +54,7 @@ class Customer(Connection):
     def __init__(self, token: str, place: int) -> None:
         super().__init__(token)
         self.place = place
-        key = secrets.token_urlsafe(11) + NUMBER  # as long as the pages' own
+        key = secrets.token_urlsafe(11) + NUMBER  # each customer's another, and each message's
         self._parts = frame(
             f'{{"method":"message.send","params":["{NUMBER} {TEXT}","{key}"],"id":{NUMBER}}}',
         ).split(NUMBER.encode())
