@@ -210,6 +210,7 @@ def test_a_switch_in_the_help_turns_single_keys_off(console: Console) -> None:
     console.press("Slash", "?", SHIFT)
     console.dialog.get_by_label("Single keys are on").uncheck()
     console.page.keyboard.press("Escape")
+    expect(console.dialog).to_have_count(0)
     console.row("boris").focus()
     before = console.page.evaluate(STATE)
     for code, key in SINGLE:
@@ -225,6 +226,7 @@ def test_a_switch_in_the_help_turns_single_keys_off(console: Console) -> None:
     console.page.get_by_role("button", name="Keys").click()
     console.dialog.get_by_label("Single keys are on").check()
     console.page.keyboard.press("Escape")
+    expect(console.dialog).to_have_count(0)
     console.row("boris").focus()
     console.press("KeyJ")
     expect(console.row("vera")).to_be_focused()
