@@ -22,6 +22,7 @@ export class Conversation extends EventTarget {
   #client;
   #store;
   #userId = 0;
+  #left = null; // the name of the draft of whom this tab has logged out
   #hasOlder = false;
   #typingTimer = null;
 
@@ -36,6 +37,7 @@ export class Conversation extends EventTarget {
     });
     this.outbox.addEventListener("change", () => this.#changed());
     this.outbox.addEventListener("sent", ({ detail }) => this.#add([detail.message]));
+    store.addEventListener("change", ({ detail }) => this.#sweep(detail.name));
     client.addEventListener("line", () => this.#follow());
     client.addEventListener("enter", ({ detail }) => client.isOperator || this.#enter(detail));
     client.addEventListener("message", ({ detail }) => this.#receive([detail]));
@@ -112,7 +114,13 @@ export class Conversation extends EventTarget {
   leave() {
     this.outbox.clear();
     this.draft = "";
+    this.#left = this.draftName;
     this.#client.logOut();
+  }
+
+  /** What another tab saves while this one logs out is not known here until later. */
+  #sweep(name) {
+    if (name === this.#left && this.#client.session === null) this.#store.remove(name);
   }
 
   #follow() {
