@@ -110,6 +110,8 @@ def test_a_log_out_leaves_nothing_in_any_tab_and_asks_first(
     expect(second.name).to_be_visible()
     second.page.wait_for_timeout(500)  # longer than the composer waits before it saves
     assert {name for name in second.kept() if name not in ("language", "theme")} == set()
+    second.page.evaluate("localStorage.setItem('chat:draft:3', '\"saved too late\"')")
+    second.page.wait_for_function("localStorage.getItem('chat:draft:3') === null")
     service.start()
     first.log_in("boris")
     second.wait_for_line()  # it is the same customer's
