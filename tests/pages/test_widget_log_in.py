@@ -131,6 +131,21 @@ def test_a_log_out_with_a_text_in_the_composer_asks_too(open_page: OpenPage) -> 
     assert not widget.kept()
 
 
+def test_a_text_outlives_the_session_although_one_was_logged_out_before(open_page: OpenPage) -> None:
+    first = Widget(open_page("/"))
+    first.log_in("anna")
+    first.log_out()
+    expect(first.name).to_be_focused()
+    first.log_in("anna")
+    second = Widget(open_page("/", beside=first.page))
+    second.wait_for_line()
+    second.page.evaluate("localStorage.removeItem('chat:session')")  # as where its token has expired
+    second.page.evaluate("localStorage.setItem('chat:draft:3', '\"a text\"')")
+    expect(first.name).to_be_visible()
+    first.page.wait_for_timeout(200)
+    assert second.kept()["draft:3"] == "a text"
+
+
 def test_a_log_out_with_nothing_unsent_asks_nothing(open_page: OpenPage) -> None:
     widget = Widget(open_page("/"))
     widget.log_in("anna")

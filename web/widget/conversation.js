@@ -22,7 +22,7 @@ export class Conversation extends EventTarget {
   #client;
   #store;
   #userId = 0;
-  #left = null; // the name of the draft of whom this tab has logged out
+  #left = null; // the name of the draft of whom this tab has logged out, until somebody logs in
   #hasOlder = false;
   #typingTimer = null;
 
@@ -120,11 +120,12 @@ export class Conversation extends EventTarget {
 
   /** What another tab saves while this one logs out is not known here until later. */
   #sweep(name) {
-    if (name === this.#left && this.#client.session === null) this.#store.remove(name);
+    if (name === this.#left) this.#store.remove(name);
   }
 
   #follow() {
     this.#userId = this.#client.session?.user_id ?? this.#userId;
+    if (this.#client.session) this.#left = null;
     if (this.#client.line.state !== "open") this.typist = "";
     this.#changed();
   }
