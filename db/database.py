@@ -21,6 +21,7 @@ READERS = 4
 READS_WAITING = 1_000
 WRITES_WAITING = 10_000
 GROUP_SIZE = 1_000
+SMALL_GROUP = 16  # which is not halved
 WRITE_SECONDS = 4  # in which the server must answer the writer: everybody waits for it
 FIRST_PAUSE, LONGEST_PAUSE = 0.1, 2.0  # seconds between attempts to reconnect
 
@@ -184,9 +185,14 @@ class Database:
         self._gathered = []
 
     def _write_groups(self) -> None:
+        """Commit group after group, each at most half of what is under way: the loop answers the other half meanwhile."""
+        waiting: list[Job] = []
         is_open = True
-        while is_open:
-            group, is_open = self._next_group()
+        while is_open or waiting:
+            is_open = is_open and self._take(waiting)
+            most = min(GROUP_SIZE, max(SMALL_GROUP, self._writes_waiting // 2))
+            group = waiting[:most]
+            del waiting[:most]
             started = time.perf_counter()
             try:
                 outcomes = self._commit(group)
@@ -203,22 +209,19 @@ class Database:
         self._drop()
         self._post(self._closed.set)
 
-    def _next_group(self) -> tuple[list[Job], bool]:
-        """Wait for jobs and take all that wait behind them; nothing when it is time to reconnect.
+    def _take(self, waiting: list[Job]) -> bool:
+        """Put what was handed over behind the jobs that wait; where none does, wait for some, or to reconnect.
 
-        The second value is False once `close` was called.
+        Returns False once `close` was called.
         """
-        group: list[Job] = []
         try:
-            jobs = self._queue.get(timeout=None if self._connection else self._pause)
+            jobs = self._queue.get(block=not waiting, timeout=None if self._connection else self._pause)
             while jobs is not None:
-                group += jobs
-                if len(group) >= GROUP_SIZE:
-                    return group, True
+                waiting += jobs
                 jobs = self._queue.get_nowait()
         except queue.Empty:
-            return group, True
-        return group, False
+            return True
+        return False
 
     def _commit(self, group: list[Job]) -> list[Any]:
         """Run a group in one transaction. Returns each job's result, or the exception that its caller gets."""

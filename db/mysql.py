@@ -2,7 +2,7 @@
 
 import contextlib
 import re
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from functools import lru_cache
 from typing import Any, cast
 
@@ -72,27 +72,40 @@ class MySQLConnection(pymysql.connections.Connection):
             self.total_changes += cursor.rowcount
         return cast(Cursor, cursor)
 
+    def escape(self, obj: Any, mapping: Mapping[Any, Any] | None = None) -> Any:
+        """A value as SQL spells it: PyMySQL's, which looks at each character, only where there may be one to escape."""
+        kind = type(obj)
+        if kind is str and obj.isprintable() and not ("'" in obj or '"' in obj or "\\" in obj):
+            return f"'{obj}'"
+        return str(obj) if kind is int else super().escape(obj, mapping)
+
     def insert(self, sql: str, rows: Sequence[Sequence[Any]]) -> Sequence[int]:
-        """Many rows in one statement, whose ids follow one another (innodb_autoinc_lock_mode, simple inserts)."""
-        ids: list[int] = []
-        head, values, tail = _spell_insert(sql)
-        parts = list(_split(rows))
-        if len(parts) > 1:
-            self.query("SAVEPOINT parts")
+        """Many rows in one statement, or in a few where a packet would not hold them."""
+        if not rows:
+            return ()
+        if _length(rows) <= PACKET_CHARACTERS:
+            return self._insert_some(sql, rows)
+        self.query("SAVEPOINT parts")
         try:
-            for some in parts:
-                cursor = self.cursor()
-                statement = f"{head} VALUES {','.join([values] * len(some))} {tail}"
-                cursor.execute(statement, [value for row in some for value in row])
-                ids += range(cursor.lastrowid or 0, (cursor.lastrowid or 0) + len(some))
-                self.total_changes += len(some)
+            return [row_id for some in _split(rows) for row_id in self._insert_some(sql, some)]
+        except Conflict:
+            self.query("ROLLBACK TO SAVEPOINT parts")
+            raise
+
+    def _insert_some(self, sql: str, rows: Sequence[Sequence[Any]]) -> range:
+        """The ids of one statement follow one another (innodb_autoinc_lock_mode, simple inserts)."""
+        head, values, tail = _spell_insert(sql)
+        statement = f"{head} VALUES {','.join([values] * len(rows))} {tail}"
+        cursor = self.cursor()
+        try:
+            cursor.execute(statement, [value for row in rows for value in row])
         except pymysql.IntegrityError as error:
             if error.args[0] not in (ER.DUP_ENTRY, ER.NO_REFERENCED_ROW_2):
                 raise
-            if len(parts) > 1:
-                self.query("ROLLBACK TO SAVEPOINT parts")
             raise Conflict from error
-        return ids
+        self.total_changes += len(rows)
+        first_id = cursor.lastrowid or 0
+        return range(first_id, first_id + len(rows))
 
     def ensure_room(self) -> None:
         """Its disk is not ours to look at."""
@@ -106,17 +119,21 @@ def _spell_insert(sql: str) -> tuple[str, str, str]:
     return head, values, re.sub(r"excluded\.(\w+)", r"VALUES(\1)", tail)
 
 
+def _length(rows: Sequence[Sequence[Any]]) -> int:
+    """The characters of the rows' texts."""
+    return sum(len(value) for row in rows for value in row if isinstance(value, str))
+
+
 def _split(rows: Sequence[Sequence[Any]]) -> Iterator[Sequence[Sequence[Any]]]:
     """The rows in parts that a packet holds: max_allowed_packet has 1 MiB at least where it was not made smaller."""
     start = size = 0
     for index, row in enumerate(rows):
-        length = sum(len(value) for value in row if isinstance(value, str))
+        length = _length([row])
         if size + length > PACKET_CHARACTERS and index > start:
             yield rows[start:index]
             start, size = index, 0
         size += length
-    if rows:
-        yield rows[start:]
+    yield rows[start:]
 
 
 class MySQL:

@@ -3,7 +3,7 @@
 import asyncio
 import random
 import threading
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import replace
 from typing import Any, cast
 
@@ -66,6 +66,25 @@ async def test_many_callers_share_one_transaction(database: Database) -> None:
     outcomes = await in_one_group(database, *[(name_transaction, f"user {n}") for n in range(50)])
     assert [outcome[1] for outcome in outcomes] == list(range(1, 51))
     assert await database.read(count_users) == 50
+
+
+async def test_a_group_is_half_of_what_is_under_way_or_a_small_one(database: Database) -> None:
+    """So that the loop answers one half while the other is committed."""
+    sizes: list[int] = []
+
+    def note_size(_: Connection, items: Sequence[int]) -> Sequence[int]:
+        sizes.append(len(items))
+        return items
+
+    gate = Gate(database)
+    settled: asyncio.Queue[int | Exception] = asyncio.Queue()
+    for number in range(99):
+        database.write_each(note_size, number, settled.put_nowait)
+    await gate.open()
+    assert [await settled.get() for _ in range(99)] == list(range(99))
+    assert sizes[0] in (49, 50)  # the gate's own may be under way too
+    assert sum(sizes) == 99
+    assert min(sizes[:-1]) >= module.SMALL_GROUP
 
 
 async def test_callers_go_on_in_the_order_of_their_calls(database: Database) -> None:

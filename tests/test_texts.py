@@ -1,9 +1,13 @@
 """Texts and names of every script come back as they were sent, on both engines."""
 
+import sys
+
 import pytest
 from tornado.web import Application
 
-from db import users
+from db import Database, drafts, messages, users
+from db.drafts import Draft
+from db.users import User
 from tests.conftest import PASSWORD_HASH, Desk
 
 pytestmark = pytest.mark.gen_test
@@ -49,6 +53,17 @@ async def test_a_conversation_of_longest_messages_arrives_whole_page_by_page(des
     page = await again.call("message.history", None, None, stored[9]["message_id"])
     assert page["has_more"] is True
     assert page["messages"][0] == stored[10]
+
+
+async def test_every_character_but_the_zero_is_stored_as_it_was_sent(database: Database) -> None:
+    """In texts that have nothing to escape, and with something to escape behind."""
+    characters = "".join(chr(code) for code in range(1, sys.maxunicode + 1) if not 0xD800 <= code < 0xE000)
+    plain = "".join(filter(str.isprintable, characters)).translate(dict.fromkeys(map(ord, "\\'\"")))
+    texts = [some[start : start + 8_000] for some in (plain, characters) for start in range(0, len(some), 8_000)]
+    anna = User(await database.write(users.add, "anna", PASSWORD_HASH, is_admin=False), "anna", "", None, False)
+    await database.write(drafts.add_all, [Draft(anna, anna.id, text) for text in texts])
+    stored = await database.read(lambda connection: [one.message_text for one in messages.iterate(connection, anna.id)])
+    assert stored == texts
 
 
 async def test_names_that_differ_in_case_or_accent_are_different_users(desk: Desk) -> None:
