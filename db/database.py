@@ -185,7 +185,7 @@ class Database:
         self._gathered = []
 
     def _write_groups(self) -> None:
-        """Commit group after group, each at most half of what is under way: the loop answers the other half meanwhile."""
+        """Commit group after group, of at most half of what is under way: the loop answers the other half meanwhile."""
         waiting: list[Job] = []
         is_open = True
         while is_open or waiting:
