@@ -178,7 +178,8 @@ def _insert(connection: Connection, drafts: list[Draft], names: dict[int, str]) 
         VALUES (?, ?, ?, ?, ?, ?)
     """
     text = utc_text(created)
-    rows = [(one.user_id, one.invader_name, one.text, text, one.author.is_admin, one.key) for one in drafts]
+    # Not a bool: sqlite3 and PyMySQL look for how to adapt it, for longer than an int takes.
+    rows = [(one.user_id, one.invader_name, one.text, text, int(one.author.is_admin), one.key) for one in drafts]
     messages = []
     changes: dict[int, Change] = {}
     for message_id, draft in zip(connection.insert(sql, rows), drafts, strict=True):

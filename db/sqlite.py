@@ -6,6 +6,7 @@ import fcntl
 import os
 import sqlite3
 from collections.abc import Sequence
+from itertools import chain
 from typing import Any
 
 from db.clock import unix_seconds
@@ -56,12 +57,12 @@ class SQLiteConnection(sqlite3.Connection):
         return ids
 
     def _insert_some(self, sql: str, rows: Sequence[Sequence[Any]]) -> range:
-        """Rows of nothing fill them up: few different statements are prepared but once."""
+        """Rows of zeros fill them up, and are left out: few different statements are prepared but once."""
         head, values, tail = split_insert(sql)
         all_values, count = marks(values, ",", len(rows))
-        nothing = [None] * len(rows[0]) * (count - len(rows))
+        zeros = [0] * len(rows[0]) * (count - len(rows))
         statement = f"{head} SELECT * FROM (VALUES {all_values}) LIMIT ? {tail}"  # noqa: S608  # marks alone
-        parameters = [*(value for row in rows for value in row), *nothing, len(rows)]
+        parameters = [*chain.from_iterable(rows), *zeros, len(rows)]
         try:
             newest_id = self.execute(statement, parameters).lastrowid or 0
         except sqlite3.IntegrityError as error:

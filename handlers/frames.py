@@ -62,8 +62,9 @@ class ReadsAhead(WebSocketProtocol13):
     def _take_all(self, data: bytes) -> bool:
         """Handle the plain texts that what arrived begins with. Returns whether nothing is left to do or wait for."""
         self._ahead, self._taken = data, 0
+        handle = super()._handle_message
         while self._handled is None and (text := self._take_text()) is not None:
-            self._handled = super()._handle_message(TEXT, text)
+            self._handled = handle(TEXT, text)
         return self._handled is None and not self._ahead
 
     def _take_text(self) -> bytes | None:

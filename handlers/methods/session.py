@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from enum import Enum, auto
+from enum import IntEnum, auto
 from typing import TYPE_CHECKING, Any
 
 from msgspec import Struct
@@ -26,7 +26,7 @@ NOBODY = 0  # no user has this id
 TYPING_RATE, TYPING_BURST = 5.0, 10  # relayed for one connection, in a second and at once
 
 
-class Role(Enum):
+class Role(IntEnum):  # whose hash is no call of a Python function
     CUSTOMER = auto()
     OPERATOR = auto()
 
