@@ -105,7 +105,10 @@ def _store(
         if outcome is None:
             new.setdefault(place or number, draft)
         decided.append(outcome or place or number)
-    added = dict(zip(new, _insert(connection, list(new.values()), names), strict=True))
+    messages = _insert(connection, list(new.values()), names)
+    if len(new) == len(drafts):  # as it mostly is
+        return [Added(message, True) for message in messages]
+    added = dict(zip(new, messages, strict=True))
     outcomes: list[Added | Refused] = []
     for one in decided:
         if isinstance(one, Refused):
