@@ -19,6 +19,9 @@ TEXTS = [
     "\ufeffZWNBSP, \u202eRTL\u202c, e\u0301 and é, \u0007 bell, \u2028 line",
     "  spaces at both ends  \n",
     "'; DROP TABLE messages; -- \\ \" % _ ? %s \\0 {}",
+    "C:\\new\\table\\",
+    "it's",
+    'he said "no"',
     "</script><img src=x onerror=alert(1)>",
     "null",
     "\U0001f600" * 16_000,
@@ -56,7 +59,7 @@ async def test_a_conversation_of_longest_messages_arrives_whole_page_by_page(des
 
 
 async def test_every_character_but_the_zero_is_stored_as_it_was_sent(database: Database) -> None:
-    """In texts that have nothing to escape, and with something to escape behind."""
+    """In texts that have nothing to escape, and beside what has to be."""
     characters = "".join(chr(code) for code in range(1, sys.maxunicode + 1) if not 0xD800 <= code < 0xE000)
     plain = "".join(filter(str.isprintable, characters)).translate(dict.fromkeys(map(ord, "\\'\"")))
     texts = [some[start : start + 8_000] for some in (plain, characters) for start in range(0, len(some), 8_000)]
