@@ -53,8 +53,7 @@ class Database:
         self._writes_waiting = 0
         self._closed = asyncio.Event()
         self._reads_waiting = 0
-        self._local = threading.local()
-        self._reader_connections: list[Connection] = []
+        self._idle: list[Connection] = []  # of the readers
         self._connection: Connection | None = None
         self._is_new = True
         self._is_away = False
@@ -84,8 +83,7 @@ class Database:
             if time.monotonic() > deadline:
                 return False
             await asyncio.sleep(0.02)
-        for connection in self._reader_connections:
-            _close(connection)
+        self._drop_idle()
         self._engine.unlock()
         return True
 
@@ -105,34 +103,36 @@ class Database:
         for is_last_try in (False, True):
             if self._is_away:  # since it waited for its turn
                 raise Unavailable("the database is away")
-            connection = self._reader_connection()
+            connection = self._take_idle() or self._engine.connect()
             try:
-                connection.execute("BEGIN")
+                if not connection.in_transaction:
+                    connection.execute("BEGIN")
                 outcome = run(function, connection, args, kwargs)
-                connection.execute("COMMIT")
+                connection.execute(self._engine.commit)
             except Exception as error:
-                self._drop_reader(connection)
+                _close(connection)
                 if not self._engine.is_away(error):
                     raise
+                self._drop_idle()  # as lost as this one
                 if is_last_try:
                     raise Unavailable(str(error)) from error
                 continue
+            self._idle.append(connection)
             if isinstance(outcome, Refused):
                 raise outcome
             return outcome
         raise AssertionError("unreachable")
 
-    def _reader_connection(self) -> Connection:
-        connection: Connection | None = getattr(self._local, "connection", None)
-        if connection is None:
-            connection = self._local.connection = self._engine.connect()
-            self._reader_connections.append(connection)
-        return connection
+    def _take_idle(self) -> Connection | None:
+        """The connection that read last: what it has cached is still in the processor's own cache, too."""
+        try:
+            return self._idle.pop()
+        except IndexError:  # `if` would not do: other readers take, too
+            return None
 
-    def _drop_reader(self, connection: Connection) -> None:
-        self._local.connection = None
-        self._reader_connections.remove(connection)
-        _close(connection)
+    def _drop_idle(self) -> None:
+        while connection := self._take_idle():
+            _close(connection)
 
     # Writing
 

@@ -138,7 +138,7 @@ def _split(rows: Sequence[Sequence[Any]]) -> Iterator[Sequence[Sequence[Any]]]:
 
 class MySQL:
     begin = "BEGIN"
-    commit = "COMMIT AND CHAIN"  # saves each group the round trip of its BEGIN
+    commit = "COMMIT AND CHAIN"  # saves each group and each read the round trip of its BEGIN
 
     def __init__(self, name: str, user: str, password: str, **address: Any) -> None:
         """`address` is PyMySQL's: `host` and `port` or `unix_socket`, and the `ssl_…` parameters."""

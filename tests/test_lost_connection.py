@@ -1,6 +1,7 @@
 """A database whose connection is lost: at which statement decides what becomes of a group."""
 
 import asyncio
+import threading
 import time
 from collections.abc import Callable
 from typing import Any
@@ -9,6 +10,7 @@ import pytest
 
 import db
 from db import Connection, Database, drafts, find_engine, messages
+from db import database as module
 from db.drafts import Draft
 from db.engine import ANSWER_SECONDS
 from db.users import User
@@ -112,6 +114,18 @@ async def test_a_commit_without_an_answer_is_error_5_and_never_run_again(databas
     await opened.close(10)
 
 
+async def use_all_readers(database: Database) -> None:
+    """Read as many things at once as can be."""
+    together = threading.Barrier(module.READERS, timeout=30)
+    await asyncio.gather(*(database.read(lambda _: together.wait()) for _ in range(module.READERS)))
+
+
+async def test_reads_one_after_the_other_share_a_connection(database: Database) -> None:
+    """What it has cached is at hand, however many there are."""
+    await use_all_readers(database)
+    assert len({await database.read(id) for _ in range(2 * module.READERS)}) == 1
+
+
 async def test_a_read_whose_connection_is_lost_is_read_again(database_url: str) -> None:
     engine = Breaking(database_url)
     opened = Database(engine, messages.find_newest_id, ignore)
@@ -122,11 +136,11 @@ async def test_a_read_whose_connection_is_lost_is_read_again(database_url: str) 
 
 
 async def test_the_first_message_of_the_morning_does_not_fail(mariadb: MariaDB) -> None:
-    """wait_timeout has cut the idle connections overnight."""
+    """wait_timeout has cut the idle connections overnight, all of them."""
     mariadb.execute("CREATE OR REPLACE DATABASE morning")
     url = f"mysql://root@127.0.0.1:{mariadb.port}/morning"
     opened = Database(find_engine(url), messages.find_newest_id, ignore)
-    await opened.read(count_users)
+    await use_all_readers(opened)
     for (number,) in mariadb.execute("SELECT id FROM information_schema.processlist WHERE db = 'morning'"):
         mariadb.execute(f"KILL {number}")
     assert await opened.write(add, "anna")

@@ -89,6 +89,7 @@ def test_a_thousand_conversations_scroll_smoothly(open_page: OpenPage, database_
     queue = smooth(run)
     assert queue.nodes <= ROWS
     assert queue.longest <= LONGEST
+    expect(console.tab("waiting").locator(".count")).to_have_text("500+")
     console.row("customer 0001").focus()
     console.page.keyboard.press("ArrowDown")
     queue.scroll(30_000)

@@ -6,6 +6,7 @@ import { drawConversation, findWait } from "./row.js";
 import { Search } from "./search.js";
 
 const SKELETON = 200; // milliseconds after which loading shows
+const COUNTED = 500; // what the server counts of a list, at most
 
 /**
  * The queue: its tabs with their counts, the search, the rows. Nothing moves under a pointer or a focus: what changed
@@ -123,7 +124,7 @@ export class Queue extends HTMLElement {
   #drawTabs() {
     this.#tabs.forEach((tab, index) => {
       const count = this.#desk.counts?.[FILTERS[index]];
-      tab.replaceChildren(t(`filter_${FILTERS[index]}`), h("span", { class: "count" }, count > 999 ? "999+" : count ?? "–"));
+      tab.replaceChildren(t(`filter_${FILTERS[index]}`), h("span", { class: "count" }, count >= COUNTED ? `${COUNTED}+` : count ?? "–"));
     });
   }
 
