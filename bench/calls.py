@@ -8,7 +8,7 @@ from typing import Any, NamedTuple
 
 from tests.client import Client
 
-CALLS, SECONDS_EACH = 50, 5
+CALLS, SECONDS_EACH = 100, 5
 
 Call = tuple[str, list[Any]]  # a method and its parameters
 

@@ -8,8 +8,8 @@ import click
 from tornado.ioloop import IOLoop
 
 from bench.calls import Call, Caller, log_in, time_calls
-from bench.lab import ENGINES, Database, Lab, measure
-from bench.load import Phase
+from bench.lab import ENGINES, Database, Lab, measure_in_turn
+from bench.load import Phase, together
 from bench.report import Cells, Goal, Round, Row
 from bench.stored import Size, build, skip_index
 from bench.targets import Target
@@ -21,6 +21,7 @@ SIZES = SMALL, MEDIUM, LARGE = (
     Size("500000", 5_001, 100),
     Size("5000000", 50_001, 100),
 )
+TURNS = 3
 TITLE = "Stored messages"
 GOAL = 1.1
 RATIO = "large to small"
@@ -69,21 +70,18 @@ def _measure(lab: Lab, databases: Sequence[Database]) -> list[dict[str, float]]:
 
     The services run side by side, so that calls of one and of the other meet the same seconds of the machine.
     """
-    seconds = lab.seconds(1.0)
-    phases = [lab.warm_up(CUSTOMERS, 8), *(Phase(CUSTOMERS, in_flight, seconds) for in_flight in (1, 8))]
+    seconds = lab.seconds(0.5)
+    phases = [Phase(CUSTOMERS, 8, seconds), *(Phase(CUSTOMERS, in_flight, seconds) for in_flight in (1, 8))]
     with contextlib.ExitStack() as stack:
-        targets = []
         for database in databases:
             skip_index(database.url)
-            target = stack.enter_context(lab.serve(database, READER + 1))
-            measure(target, [Phase(CUSTOMERS, 1, 0.1)])  # now so many wait that every list fills its page
-            skip_index(database.url)
-            targets.append(target)
+        targets = [stack.enter_context(lab.serve(database, READER + 1)) for database in databases]
+        measure_in_turn(targets, [Phase(CUSTOMERS, 1, 0.1)])  # now so many wait that every list fills its page
         costs: list[dict[str, float]] = IOLoop.current().run_sync(partial(_time_calls, targets))
-        for database, target, cost in zip(databases, targets, costs, strict=True):
-            _, one, eight = measure(target, phases)
-            skip_index(database.url)  # nor is the next one measured beside it
-            cost |= {"a message, 1 in flight": 1000 / one.rate, "a message, 8 in flight": 1000 / eight.rate}
+        turns = [measure_in_turn(targets, phases) for _ in range(1 if lab.is_quick else TURNS)]
+    for cost, own in zip(costs, zip(*turns, strict=True), strict=True):
+        _, one, eight = (together(alike) for alike in zip(*own, strict=True))
+        cost |= {"a message, 1 in flight": 1000 / one.rate, "a message, 8 in flight": 1000 / eight.rate}
     return costs
 
 

@@ -15,7 +15,7 @@ from bench import targets
 from bench.client import Wrong
 from bench.load import Figures, Phase, Plan
 from bench.report import Cells
-from bench.stored import Size, build
+from bench.stored import Size, build, skip_index
 from bench.targets import ROOT, Target
 from tests.mariadb import MariaDB, running
 
@@ -144,6 +144,19 @@ def measure(target: Target, phases: Sequence[Phase], operators: int = 1) -> list
     if load.returncode:
         raise Wrong(load.stderr.decode().strip())
     return msgspec.json.decode(load.stdout, type=list[Figures])
+
+
+def measure_in_turn(targets: Sequence[Target], phases: Sequence[Phase]) -> list[list[Figures]]:
+    """The figures of the same phases on each target, one right behind the other, so that they meet alike seconds.
+
+    What a target has not indexed yet it never will: else the next one would be measured beside that. Raises Wrong.
+    """
+    found = []
+    for target in targets:
+        found.append(measure(target, phases))
+        if target.url:
+            skip_index(target.url)
+    return found
 
 
 def cells(figures: Figures) -> Cells:

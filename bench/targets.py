@@ -30,13 +30,14 @@ CONNECTIONS, OPERATORS = 20_000, 300  # as many as are ever wanted
 
 
 class Target(NamedTuple):
-    """A running server, and the tokens of an operator and of the customers."""
+    """A running server, the tokens of an operator and of the customers, and the service's database."""
 
     started: float  # perf_counter's seconds
     pid: int
     port: int
     operator_token: str = ""
     customer_tokens: Sequence[str] = ()
+    url: str = ""
     database_pid: int | None = None
 
 
@@ -57,7 +58,7 @@ def service(url: str, log: Path, customers: int, *, is_flooded: bool = False) ->
     settings += [f"--connections={most_connections()}", f"--connections-per-address={customers + OPERATORS}"]
     settings += [] if is_flooded else ["--call-rate=0"]
     with _running(["server.py", *settings], log) as target:
-        yield target._replace(operator_token=operator_token, customer_tokens=tokens)
+        yield target._replace(operator_token=operator_token, customer_tokens=tokens, url=url)
     levels = "EC" if is_flooded else "WEC"
     complaint = re.search(rf"^(\[[{levels}]|Traceback).*", log.read_text(), re.MULTILINE | re.DOTALL)
     if complaint:

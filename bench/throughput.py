@@ -1,13 +1,16 @@
 """How many messages a second go from customers to one operator, and how long one takes, beside a bare relay."""
 
+import contextlib
 import os
 import time
+from collections.abc import Sequence
 from pathlib import Path
 from statistics import median
 
-from bench.lab import TARGETS, Lab, cells, measure, warning
+from bench.lab import TARGETS, Lab, cells, measure_in_turn, warning
 from bench.load import Figures, Phase
 from bench.report import Goal, Round, Row
+from bench.targets import Target
 
 CUSTOMERS = 50
 IN_FLIGHT, SWEEP = (1, 8), (2, 4, 16, 64)  # the sweep is for the chart
@@ -28,23 +31,28 @@ def run(lab: Lab) -> list[Round]:
 
 def _round(lab: Lab, number: int) -> Round:
     seconds = lab.seconds(1.5)
-    lone = Phase(1, 1, lab.seconds(1.0))  # before there is a load, whose messages would still be indexed
-    phases = [Phase(CUSTOMERS, in_flight, seconds) for in_flight in IN_FLIGHT]
+    plans = [[Phase(1, 1, 0.3), Phase(1, 1, lab.seconds(1.0))]]  # a lone customer's
+    plans += [[lab.warm_up(CUSTOMERS, 8), Phase(CUSTOMERS, in_flight, seconds)] for in_flight in IN_FLIGHT]
     if not (lab.is_quick or number):  # the sweep is in the first round alone
-        phases += [Phase(CUSTOMERS, in_flight, 1.0) for in_flight in SWEEP]
+        plans += [[lab.warm_up(CUSTOMERS, 8), *(Phase(CUSTOMERS, in_flight, 1.0) for in_flight in SWEEP)]]
     sync = measure_sync(lab.folder)
-    found = {}
-    for name in TARGETS:
-        with lab.start(name, CUSTOMERS) as target:
-            found[name] = measure(target, [Phase(1, 1, 0.3), lone, lab.warm_up(CUSTOMERS, 8), *phases])
+    with contextlib.ExitStack() as stack:
+        targets = [stack.enter_context(lab.start(name, CUSTOMERS)) for name in TARGETS]
+        lone, *loaded = [phase for plan in plans for phase in _measure(targets, plan)]
     tables = {
-        f"{CUSTOMERS} customers, {phase.in_flight} in flight": [
-            _row(name, phase.in_flight, found[name][index], found["relay"][index]) for name in TARGETS
+        f"{CUSTOMERS} customers, {in_flight} in flight": [
+            _row(name, in_flight, figures[name], figures["relay"]) for name in TARGETS
         ]
-        for index, phase in enumerate(phases, 3)  # behind the lone customer's and the warm-up
+        for in_flight, figures in zip((*IN_FLIGHT, *SWEEP), loaded, strict=False)
     }
-    rows = [_lone_row(name, found[name][1], found["relay"][1], sync) for name in TARGETS]
+    rows = [_lone_row(name, lone[name], lone["relay"], sync) for name in TARGETS]
     return {"A lone customer, 1 in flight": rows, **tables}
+
+
+def _measure(targets: Sequence[Target], plan: Sequence[Phase]) -> list[dict[str, Figures]]:
+    """The figures of each phase but the first, which warms up, by the target's name."""
+    _, *phases = zip(*measure_in_turn(targets, plan), strict=True)
+    return [dict(zip(TARGETS, figures, strict=True)) for figures in phases]
 
 
 def _row(name: str, in_flight: int, figures: Figures, relay: Figures) -> Row:
