@@ -11,7 +11,7 @@ from bench.calls import Call, Caller, log_in, time_calls
 from bench.lab import ENGINES, Database, Lab, measure_in_turn
 from bench.load import Phase, together
 from bench.report import Cells, Goal, Round, Row
-from bench.stored import Size, build, skip_index
+from bench.stored import Size, build, forget_added, skip_index
 from bench.targets import Target
 
 CUSTOMERS = 50  # who send
@@ -43,7 +43,10 @@ def _round(lab: Lab, number: int) -> Round:
     sizes = (SMALL, LARGE) if lab.is_quick or number else SIZES  # the one between is for the chart
     rows = []
     for engine in ENGINES:
-        found = dict(zip(sizes, _measure(lab, [_find(lab, engine, size) for size in sizes]), strict=True))
+        databases = [_find(lab, engine, size) for size in sizes]
+        found = dict(zip(sizes, _measure(lab, databases), strict=True))
+        for size, database in zip(sizes[1:], databases[1:], strict=True):
+            forget_added(database.url, size)
         for cost, small in found[SMALL].items():
             cells: Cells = {"engine": engine, "ms for": cost}
             cells |= {column(size): found[size][cost] for size in sizes}

@@ -1,12 +1,13 @@
 """Databases with many messages: filled fast, and, the large ones, kept for the next run."""
 
+import contextlib
 import random
 from typing import NamedTuple
 
 import click
 
 from bench.client import Wrong
-from bench.targets import add_users, customer_name
+from bench.targets import add_users, customer_name, customer_number
 from db import Connection, find_engine, messages, schema, search_index
 from db.mysql import MySQLConnection
 from manage.database import transaction
@@ -74,6 +75,22 @@ def skip_index(url: str) -> None:
     """Leave out of the search index what a run has added, so that the next one does not begin with indexing it."""
     with transaction(url) as connection:
         connection.execute("UPDATE search_progress SET indexed_id = ?", (messages.find_newest_id(connection),))
+
+
+def forget_added(url: str, size: Size) -> None:
+    """Take out of a kept database the messages that runs have added, for it to stay of that size.
+
+    The ids of those that come go on behind them, so that the search index, which may have some of them, finds nothing.
+    """
+    with contextlib.closing(find_engine(url).connect(answer_seconds=None)) as connection:
+        connection.execute("BEGIN")
+        sql = "SELECT u.id, u.user_name FROM conversations c JOIN users u ON u.id = c.user_id WHERE c.last_id > ?"
+        changed = connection.execute(sql, (size.total,)).fetchall()
+        connection.execute("DELETE FROM conversations WHERE last_id > ?", (size.total,))
+        connection.execute("DELETE FROM messages WHERE id > ?", (size.total,))
+        rows = [_conversation(size, user_id, customer_number(name)) for user_id, name in changed]
+        connection.insert(CONVERSATIONS, rows)
+        connection.execute("COMMIT")
 
 
 def _fill(connection: Connection, size: Size) -> None:

@@ -92,6 +92,10 @@ def customer_name(number: int) -> str:
     return f"customer {number + 1}"
 
 
+def customer_number(name: str) -> int:
+    return int(name.split()[1]) - 1
+
+
 def add_users(connection: Connection, names: Sequence[str]) -> Sequence[int]:
     """Their ids. Everybody has the PASSWORD, and a key as after a log-in."""
     sql = "INSERT INTO users (user_name, user_password, token, is_admin) VALUES (?, ?, ?, ?)"
