@@ -82,6 +82,7 @@ def forget_added(url: str, size: Size) -> None:
 
     The ids of those that come go on behind them, so that the search index, which may have some of them, finds nothing.
     """
+    # Not by `transaction`, which gives up after ten seconds: many runs may have been killed before they did this.
     with contextlib.closing(find_engine(url).connect(answer_seconds=None)) as connection:
         connection.execute("BEGIN")
         sql = "SELECT u.id, u.user_name FROM conversations c JOIN users u ON u.id = c.user_id WHERE c.last_id > ?"

@@ -60,17 +60,17 @@ async def in_one_group(database: Database, *calls: Any) -> list[Any]:
 
 
 async def test_many_callers_share_one_transaction(database: Database, database_url: str) -> None:
-    """Each finds what those before it wrote, and nobody else does yet."""
+    """Each finds what those before it wrote, and nobody else does yet what the first group did."""
 
     def add_and_count(connection: Connection, name: str) -> tuple[int, int]:
         add(connection, name)
         with closing(find_engine(database_url).connect()) as other:
             return count_users(connection), count_users(other)
 
-    names = [f"user {number}" for number in range(module.SMALL_GROUP)]
-    outcomes = await in_one_group(database, *[(add_and_count, name) for name in names])
-    assert outcomes == [(number, 0) for number in range(1, module.SMALL_GROUP + 1)]
-    assert await database.read(count_users) == module.SMALL_GROUP
+    outcomes = await in_one_group(database, *[(add_and_count, f"user {n}") for n in range(50)])
+    assert [outcome[0] for outcome in outcomes] == list(range(1, 51))
+    assert {outcome[1] for outcome in outcomes[: module.SMALL_GROUP]} == {0}
+    assert await database.read(count_users) == 50
 
 
 async def test_a_group_is_half_of_what_is_under_way_or_a_small_one(database: Database) -> None:

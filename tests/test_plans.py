@@ -70,6 +70,7 @@ READS: dict[str, Callable[[Connection], object]] = {
     "list open": lambda connection: conversations.list_by_status(connection, Cursor(), 50, is_closed=False),
     "list mine": lambda connection: conversations.list_by_operator(connection, Cursor(), 50, operator_id=1),
     "list all": lambda connection: conversations.list_all(connection, Cursor(), 50),
+    "list all, the next page": lambda connection: conversations.list_all(connection, Cursor(0, 900, 20), 50),
     "changed": lambda connection: conversations.find_many(connection, range(10, 60)),
     "counts": lambda connection: conversations.count(connection, 1),
     "open": lambda connection: (

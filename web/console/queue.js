@@ -124,7 +124,8 @@ export class Queue extends HTMLElement {
   #drawTabs() {
     this.#tabs.forEach((tab, index) => {
       const count = this.#desk.counts?.[FILTERS[index]];
-      tab.replaceChildren(t(`filter_${FILTERS[index]}`), h("span", { class: "count" }, count >= COUNTED ? `${COUNTED}+` : count ?? "–"));
+      const shown = count >= COUNTED ? `${COUNTED}+` : count ?? "–";
+      tab.replaceChildren(t(`filter_${FILTERS[index]}`), h("span", { class: "count" }, shown));
     });
   }
 
