@@ -8,7 +8,7 @@ const GUESS = 48; // the height of a row that was never shown
 
 /**
  * A long list of rows of any height that draws only those near the view: an `<ol>` in a scroller. What one reads
- * stays where it is, whatever comes above or below; at the end, the end is followed.
+ * stays where it is, whatever comes above or below, and while it is hidden; at the end, the end is followed.
  *
  * Fires "older" when older rows are wanted, and "view" when what is seen has changed.
  */
@@ -25,6 +25,7 @@ export class Transcript extends HTMLElement {
   #frame = 0;
   #width = 0;
   #shownHeight = 0;
+  #inView = []; // the rows from the view's top on, when it was last seen: {key, offset}, pixels below that top
   isFollowing = true;
 
   /** @param draw fills a row's `<li>`: `draw(row, element)`. */
@@ -43,12 +44,11 @@ export class Transcript extends HTMLElement {
 
   /** Show these rows (rows.js) in place of those before. */
   show(rows, { toEnd = false } = {}) {
-    const index = new Map(rows.map((row, place) => [row.key, place]));
-    const anchor = this.#findAnchor(index);
+    this.#look();
     this.#rows = rows;
-    this.#index = index;
+    this.#index = new Map(rows.map((row, place) => [row.key, place]));
     this.isFollowing ||= toEnd;
-    this.#render(this.isFollowing ? null : anchor);
+    this.#render(this.isFollowing ? null : this.#anchor);
     this.#tellView();
   }
 
@@ -61,9 +61,9 @@ export class Transcript extends HTMLElement {
   /** Bring a row to the upper part of the view. False where there is none with that key. */
   scrollToRow(key) {
     if (!this.#index.has(key)) return false;
-    this.isFollowing = false;
-    this.#render({ key, offset: this.clientHeight / 4 });
-    this.isFollowing = this.#distanceToEnd < 1;
+    this.#inView = [{ key, offset: this.clientHeight / 4 }];
+    this.#render(this.#anchor);
+    this.isFollowing = this.#isAtEnd;
     this.#tellView();
     return true;
   }
@@ -80,6 +80,10 @@ export class Transcript extends HTMLElement {
     return this.scrollHeight - this.scrollTop - this.clientHeight;
   }
 
+  get #isAtEnd() {
+    return this.clientHeight > 0 && this.#distanceToEnd < 1;
+  }
+
   #bottom(node) {
     return node.offsetTop + node.offsetHeight;
   }
@@ -88,15 +92,19 @@ export class Transcript extends HTMLElement {
     return this.#heights.get(row.key) ?? GUESS;
   }
 
-  /** The first row in view, of those that stay, and how far below the view's top it is. */
-  #findAnchor(staying) {
-    for (const row of this.#rows.slice(this.#first, this.#last)) {
-      const node = this.#nodes.get(row.key);
-      if (this.#bottom(node) > this.scrollTop && staying.has(row.key)) {
-        return { key: row.key, offset: node.offsetTop - this.scrollTop };
-      }
-    }
-    return null;
+  /** Note what is in view. What is hidden, or was until now, has no place: what was noted before stays. */
+  #look() {
+    if (!this.clientHeight || !this.#shownHeight) return;
+    this.#inView = this.#rows
+      .slice(this.#first, this.#last)
+      .map(({ key }) => ({ key, node: this.#nodes.get(key) }))
+      .filter(({ node }) => this.#bottom(node) > this.scrollTop)
+      .map(({ key, node }) => ({ key, offset: node.offsetTop - this.scrollTop }));
+  }
+
+  /** The first row in view, of those that are still there. */
+  get #anchor() {
+    return this.#inView.find(({ key }) => this.#index.has(key)) ?? null;
   }
 
   #afterScroll() {
@@ -107,8 +115,8 @@ export class Transcript extends HTMLElement {
     const isShort = this.#first > 0 && top > this.scrollTop - SPARE / 3;
     const isShortBelow = this.#last < this.#rows.length && bottom < this.scrollTop + this.clientHeight + SPARE / 3;
     if (isShort || isShortBelow) {
-      const anchor = this.#findAnchor(this.#index);
-      this.#render(anchor?.offset < this.clientHeight ? anchor : this.#guessAnchor());
+      this.#look();
+      this.#render(this.#anchor?.offset < this.clientHeight ? this.#anchor : this.#guessAnchor());
     }
     this.#tellView();
   }
@@ -125,11 +133,13 @@ export class Transcript extends HTMLElement {
 
   #resize() {
     this.#shownHeight = this.clientHeight;
-    if (this.clientWidth !== this.#width) {
+    if (this.clientHeight) {
+      if (this.clientWidth !== this.#width) this.#heights.clear();
       this.#width = this.clientWidth;
-      this.#heights.clear();
+      this.#render(this.isFollowing ? null : this.#anchor);
+      this.isFollowing ||= this.#isAtEnd;
     }
-    if (this.clientHeight) this.#render(this.isFollowing ? null : this.#findAnchor(this.#index));
+    this.#tellView();
   }
 
   /** Draw the rows around the anchor, `{key, offset}`, or the last ones. */
@@ -137,6 +147,7 @@ export class Transcript extends HTMLElement {
     for (let round = 0; round < 3; round++) {
       this.#choose(anchor);
       this.#patch();
+      if (!this.clientHeight) return; // hidden: nothing has a height; #resize goes on
       this.#measure();
       const node = anchor && this.#nodes.get(anchor.key);
       const top = node ? node.offsetTop - anchor.offset : this.scrollHeight;
@@ -200,7 +211,8 @@ export class Transcript extends HTMLElement {
   }
 
   #tellView() {
-    if (this.scrollTop < EDGE) this.dispatchEvent(new CustomEvent("older"));
+    this.#look();
+    if (this.clientHeight && this.scrollTop < EDGE) this.dispatchEvent(new CustomEvent("older"));
     this.dispatchEvent(new CustomEvent("view"));
   }
 }

@@ -112,6 +112,18 @@ def stop_clock(page: Page) -> None:
     page.clock.pause_at(datetime.now(UTC) + timedelta(seconds=1))
 
 
+def history_calls(page: Page) -> list[str]:
+    """The calls of `message.history` on connections that the page opens from now on; the list grows with each."""
+    calls: list[str] = []
+
+    def note(frame: str | bytes) -> None:
+        if "message.history" in str(frame):
+            calls.append(str(frame))
+
+    page.on("websocket", lambda socket: socket.on("framesent", note))
+    return calls
+
+
 OF_COLOURS = ("color-contrast", "link-in-text-block")  # axe's rules
 BOTH_THEMES: tuple[Theme, ...] = ("light", "dark")
 SMALL = """([root, least]) => {

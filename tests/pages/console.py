@@ -124,6 +124,12 @@ class Console:
         """A message or a note in the open conversation."""
         return self.messages.get_by_role("listitem").filter(has=self.page.get_by_text(text, exact=True))
 
+    def top(self, text: str) -> float:
+        """How far below the window's top a message stands, in pixels."""
+        box = self.bubble(text).bounding_box()
+        assert box
+        return box["y"]
+
     def state(self, text: str) -> Locator:
         """The state that a message shows."""
         return self.bubble(text).locator(".state")

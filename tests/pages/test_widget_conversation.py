@@ -8,7 +8,7 @@ from zoneinfo import ZoneInfo
 import pytest
 from playwright.sync_api import Dialog, expect
 
-from tests.pages.browsing import OpenPage, Watch, stop_clock
+from tests.pages.browsing import OpenPage, Watch, history_calls, stop_clock
 from tests.pages.fill import add_messages
 from tests.pages.peer import Peer
 from tests.pages.widget import ROOT, Widget
@@ -175,6 +175,27 @@ def test_earlier_messages_come_on_scrolling_up_and_the_place_is_kept(
     assert abs(top(widget, oldest) - place) < 2  # pixels, of which a browser has parts
     for text in ("Message 101", "Message 1"):
         jump_up(widget, text)
+
+
+def test_a_closed_panel_asks_for_no_earlier_messages(
+    open_page: OpenPage, peer: EnterPeer, ids: dict[str, int], database_url: str
+) -> None:
+    peer("anna").call("message.read", add_messages(database_url, "anna", 700)[-1])
+    page = open_page("/")
+    asked = history_calls(page)
+    widget = Widget(page)
+    widget.log_in("anna")
+    expect(widget.bubble("Message 700")).to_be_in_viewport()
+    page.keyboard.press("Escape")
+    expect(widget.panel).to_be_hidden()
+    olga = peer("olga")
+    for n in range(3):
+        olga.answer(ids["anna"], f"answer {n}")
+    expect(widget.launcher).to_have_accessible_name("Open chat, 3 unread messages")
+    widget.launcher.click()
+    expect(widget.panel.locator(".new")).to_be_in_viewport()
+    expect(widget.bubble("answer 2")).to_be_in_viewport()
+    assert asked == []
 
 
 def top(widget: Widget, text: str) -> float:
