@@ -4,6 +4,7 @@ const FIRST_PAUSE = 500; // between attempts to connect, in milliseconds; it dou
 const LONGEST_PAUSE = 30_000;
 const STEADY = 10_000; // a connection that held so long was a good one
 const PATIENCE = 10_000; // for a connection to open, and for the answer to a question whether anybody is there
+const LOADING = 30_000; // for the answers of a log-in: a slow line needs that long for 500 long messages
 const QUIET = 25_000; // after it that question is asked
 const LOG_IN_AGAIN = 1008;
 
@@ -55,6 +56,7 @@ export class Client extends EventTarget {
   #deadline = null; // until the socket must have opened, or said something
   #hasEntered = false;
   #seen = null; // the session that the connection is of
+  #isStarted = false;
 
   /** @param {object} options the service's `origin`; a `store` (store.js) for the session; `events` to subscribe to */
   constructor({ origin, store, events }) {
@@ -82,18 +84,24 @@ export class Client extends EventTarget {
 
   /** Get a token and connect. Rejects with LogInFailed. */
   async logIn(user_name, password) {
-    const body = JSON.stringify({ user_name, password });
-    const headers = { "Content-Type": "application/json" };
+    const request = {
+      method: "POST",
+      body: JSON.stringify({ user_name, password }),
+      headers: { "Content-Type": "application/json" },
+      credentials: "omit",
+      signal: AbortSignal.timeout(LOADING),
+    };
     let response;
     try {
-      response = await fetch(`${this.#origin}/v1/auth/`, { method: "POST", body, headers, credentials: "omit" });
+      response = await fetch(`${this.#origin}/v1/auth/`, request);
     } catch {
       throw new LogInFailed("unavailable", 0);
     }
     const seconds = Number(response.headers.get("Retry-After") ?? 0);
     if (response.status === 403) throw new LogInFailed(seconds ? "throttled" : "wrong", seconds);
     if (!response.ok) throw new LogInFailed("unavailable", seconds);
-    const { result, id } = await response.json();
+    const { result, id } = (await response.json().catch(() => null)) ?? {};
+    if (!result?.token) throw new LogInFailed("unavailable", 0); // cut short, or not the service's
     this.#store.set("session", { user_id: id, user_name: user_name.normalize("NFC"), token: result.token });
     this.#follow();
   }
@@ -105,6 +113,7 @@ export class Client extends EventTarget {
 
   /** Connect, if somebody is logged in. */
   start() {
+    this.#isStarted = true;
     this.#follow();
   }
 
@@ -113,10 +122,10 @@ export class Client extends EventTarget {
     if (this.line.state === "waiting") this.#connect();
   }
 
-  /** End the connection and everything that would make a new one. */
+  /** End the connection, and make none until `start()`. */
   stop() {
+    this.#isStarted = false;
     this.#drop();
-    this.#seen = null; // a later start() connects again
     this.#set("out");
   }
 
@@ -124,15 +133,18 @@ export class Client extends EventTarget {
   call(method, ...params) {
     if (this.#socket?.readyState !== WebSocket.OPEN) return Promise.reject(new Disconnected());
     const id = ++this.#lastId;
-    this.#socket.send(JSON.stringify({ method, params, id }));
+    const frame = JSON.stringify({ method, params, id }, (_, value) =>
+      typeof value === "string" ? value.toWellFormed() : value, // half a character would be no answerable frame
+    );
+    this.#socket.send(frame);
     return new Promise((resolve, reject) => this.#pending.set(id, { resolve, reject }));
   }
 
   /** The session that the store has now may be another tab's doing. */
   #follow() {
+    if (!this.#isStarted) return;
     const session = this.session;
-    if (session?.token === this.#seen?.token) return;
-    if (session === null || (this.#seen && session.user_id !== this.#seen.user_id)) this.#leave("elsewhere", session);
+    if (this.#seen && session?.user_id !== this.#seen.user_id) this.#leave("elsewhere", session);
     this.#seen = session;
     if (session && this.line.state === "out") this.#connect();
   }
@@ -156,13 +168,15 @@ export class Client extends EventTarget {
     this.#set("connecting");
     const socket = new WebSocket(`${this.#origin.replace("http", "ws")}/v1/ws/`);
     this.#socket = socket;
-    this.#deadline = setTimeout(() => this.#lose(socket), PATIENCE);
+    this.#expectWord(socket);
     socket.addEventListener("open", () => this.#enter(socket));
     socket.addEventListener("message", ({ data }) => socket === this.#socket && this.#receive(JSON.parse(data)));
     socket.addEventListener("close", ({ code }) => this.#lose(socket, code));
   }
 
   async #enter(socket) {
+    this.#expectNothing();
+    this.#expectWord(socket, LOADING);
     this.#held = [];
     const known = this.newestId;
     try {
@@ -186,6 +200,7 @@ export class Client extends EventTarget {
     this.newestId = messages.reduce((id, message) => Math.max(id, message.message_id), isRestored ? 0 : known);
     const isFirst = !this.#hasEntered;
     this.#hasEntered = true;
+    this.#expectNothing();
     this.#set("open", { openedAt });
     this.dispatchEvent(new CustomEvent("enter", { detail: { messages, isWhole, isFirst, status } }));
     const held = this.#held ?? [];
@@ -195,7 +210,8 @@ export class Client extends EventTarget {
 
   #receive(frame) {
     this.#heardAt = Date.now();
-    clearTimeout(this.#deadline);
+    this.#expectNothing();
+    if (this.line.state === "connecting") this.#expectWord(this.#socket, LOADING); // the next answer
     if (frame.id !== null) {
       const { resolve, reject } = this.#pending.get(frame.id) ?? {};
       this.#pending.delete(frame.id);
@@ -218,9 +234,18 @@ export class Client extends EventTarget {
   #ask() {
     const socket = this.#socket;
     if (this.line.state !== "open" || socket === null) return;
-    clearTimeout(this.#deadline);
-    this.#deadline = setTimeout(() => this.#lose(socket), PATIENCE);
+    this.#expectWord(socket);
     this.call("desk.status").catch(() => {});
+  }
+
+  /** A word must come within that time of the first asking: to ask again postpones nothing. */
+  #expectWord(socket, milliseconds = PATIENCE) {
+    this.#deadline ??= setTimeout(() => this.#lose(socket), milliseconds);
+  }
+
+  #expectNothing() {
+    clearTimeout(this.#deadline);
+    this.#deadline = null;
   }
 
   #lose(socket, code) {
@@ -243,7 +268,7 @@ export class Client extends EventTarget {
     this.#socket = null;
     this.#held = null; // whoever logs out while it enters hears nothing more
     clearTimeout(this.#timer);
-    clearTimeout(this.#deadline);
+    this.#expectNothing();
     socket?.close();
     const pending = [...this.#pending.values()];
     this.#pending.clear();

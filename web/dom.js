@@ -79,3 +79,7 @@ export function throttled(milliseconds, call) {
     call();
   };
 }
+
+export function pause(milliseconds) {
+  return new Promise((resolve) => setTimeout(resolve, milliseconds));
+}

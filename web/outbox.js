@@ -73,7 +73,7 @@ export class Outbox extends EventTarget {
   retry(key) {
     const { failed, ...item } = this.#read(key) ?? {};
     if (!failed) return;
-    this.#write({ ...item, created: failed === "old" ? Date.now() : item.created });
+    this.#write({ ...item, created: Date.now() - item.created < DAY ? item.created : Date.now() });
     this.flush();
   }
 

@@ -42,7 +42,7 @@ export function makeRows({
   rows.push(...pending.map(makePending));
   const all = withDays(rows);
   group(all);
-  for (const row of all) row.mark = [row.first, row.last, row.state, row.isFound, row.text].join();
+  for (const row of all) row.mark = [row.first, row.last, row.state, row.item?.failed, row.isFound, row.text].join();
   return all;
 }
 

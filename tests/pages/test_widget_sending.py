@@ -5,12 +5,13 @@ import re
 import threading
 from collections.abc import Callable, Iterator
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from typing import Any
 from urllib.parse import urlsplit
 
 import pytest
 from playwright.sync_api import Page, expect
 
-from tests.pages.browsing import NETWORK, OpenPage, Watch, stop_clock
+from tests.pages.browsing import NETWORK, OpenPage, Watch, intercept, stop_clock, until
 from tests.pages.conftest import on_both_engines
 from tests.pages.network import Network
 from tests.pages.peer import Peer
@@ -229,6 +230,83 @@ def test_the_lines_state_is_true_at_every_moment(open_page: OpenPage, network: N
     widget.wait_for_line()
     widget.page.clock.resume()
     expect(widget.status).to_have_text("Connected again.")
+
+
+def test_a_dead_network_is_noticed_although_it_tells_nobody(
+    open_page: OpenPage, network: Network, watch: Watch
+) -> None:
+    watch.allow(NETWORK)
+    widget = Widget(open_page("/", base=network.url))
+    widget.log_in("anna")
+    widget.page.clock.install()
+    widget.page.reload()  # so that all its timers are the clock's
+    widget.wait_for_line()
+    stop_clock(widget.page)
+    network.silence()
+    widget.send("into the void")
+    for _ in range(12):
+        widget.page.clock.run_for(5_000)  # a step at a time: whoever is asked again has no longer to answer for it
+    expect(widget.line).not_to_have_attribute("data-state", "nobody")
+    network.mend()
+    widget.page.clock.resume()
+    until(widget.page, lambda: not widget.unsent())  # until then the stored one stands beside it
+    expect(widget.bubbles).to_have_text(["into the void"])
+    expect(widget.state("into the void")).to_have_text("Sent")
+
+
+def test_a_line_that_falls_silent_while_one_logs_in_is_given_up(open_page: OpenPage) -> None:
+    widget = Widget(open_page("/"))
+    asked: list[str] = []
+
+    def answer_the_first(request: dict[str, Any]) -> dict[str, Any] | None:
+        asked.append(request["method"])
+        return None if len(asked) == 1 else {}
+
+    intercept(widget.page, answer_the_first)
+    widget.page.clock.install()
+    widget.fill_in("anna")
+    until(widget.page, lambda: len(asked) == 2)
+    stop_clock(widget.page)
+    widget.page.clock.run_for(45_000)
+    expect(widget.status).to_have_text("Connection lost.")
+
+
+def test_who_tries_now_by_keyboard_stays_in_the_panel(open_page: OpenPage, network: Network, watch: Watch) -> None:
+    watch.allow(NETWORK)
+    widget = Widget(open_page("/", base=network.url))
+    widget.log_in("anna")
+    network.cut()
+    widget.wait_for_line("waiting")
+    network.mend()
+    button = widget.panel.get_by_role("button", name="Try now")
+    button.focus()
+    button.press("Enter")
+    widget.wait_for_line()
+    widget.page.keyboard.press("Escape")
+    expect(widget.panel).to_be_hidden()
+
+
+def test_half_a_character_holds_nothing_up(widget: Widget, peer: EnterPeer) -> None:
+    widget.composer.evaluate(
+        "(field) => { field.value = 'half \\ud83d'; field.dispatchEvent(new Event('input', { bubbles: true })); }"
+    )
+    widget.composer.press("Enter")
+    widget.send("after it")
+    expect(widget.state("after it")).to_have_text("Sent")
+    assert [message["message_text"] for message in peer("anna").messages] == ["half \ufffd", "after it"]
+
+
+def test_what_was_refused_and_is_old_may_be_tried_again(widget: Widget) -> None:
+    widget.page.evaluate(
+        """() => {
+            const { user_id } = JSON.parse(localStorage.getItem("chat:session"));
+            const item = { key: "one", created: Date.now() - 90_000_000, text: "of the day before", failed: 1 };
+            localStorage.setItem(`chat:outbox:${user_id}:one`, JSON.stringify(item));
+        }"""
+    )
+    widget.page.reload()
+    widget.bubble("of the day before").get_by_role("button", name="Try again").click()
+    expect(widget.state("of the day before")).to_have_text("Sent")
 
 
 def test_what_was_missed_in_a_break_comes_after_it(

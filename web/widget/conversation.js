@@ -1,9 +1,11 @@
 import { Disconnected, Refused } from "../client.js";
+import { pause } from "../dom.js";
 import { Outbox } from "../outbox.js";
 import { makeRows } from "../rows.js";
 
 const WHOLE = 500; // messages in the first answer at most: where so many came, there may be older ones
 const PAGE = 100;
+const AGAIN = 2_000; // milliseconds until what was refused is asked for again
 const TYPING = 6_000; // milliseconds for which somebody who typed is shown to type
 
 /**
@@ -104,7 +106,8 @@ export class Conversation extends EventTarget {
       this.#hasOlder = has_more;
       this.messages = [...messages, ...this.messages];
     } catch (error) {
-      expect(error); // the next scrolling asks again
+      expect(error);
+      if (error instanceof Refused) await pause(AGAIN); // its own "change" asks for them again
     } finally {
       this.#update({ isLoading: false });
     }

@@ -1,4 +1,4 @@
-import { h } from "../dom.js";
+import { focused, h } from "../dom.js";
 import { t } from "../texts.js";
 
 /** The state of the line in words. It changes every second while it waits, so it is in no live region. */
@@ -11,7 +11,7 @@ export class Line {
     this.#client = client;
     this.#conversation = conversation;
     this.#tryNow = h("button", { type: "button", class: "link", onclick: () => client.tryNow() }, t("try_now"));
-    this.element = h("p", { class: "line" }, h("span", { class: "dot" }), this.#text, this.#tryNow);
+    this.element = h("p", { class: "line", tabindex: -1 }, h("span", { class: "dot" }), this.#text, this.#tryNow);
     client.addEventListener("line", () => this.#render(), { signal });
     conversation.addEventListener("change", () => this.#render(), { signal });
     const timer = setInterval(() => client.line.state === "waiting" && this.#render(), 1000);
@@ -28,7 +28,9 @@ export class Line {
     this.element.dataset.state = isNobodyHere ? "nobody" : state;
     const words = isNobodyHere ? t("nobody_here") : this.#describe(state);
     if (this.#text.textContent !== words) this.#text.textContent = words;
-    this.#tryNow.hidden = state !== "waiting";
+    const isWaiting = state === "waiting";
+    if (!isWaiting && focused(this.#tryNow) === this.#tryNow) this.element.focus(); // else the host page would have it
+    this.#tryNow.hidden = !isWaiting;
   }
 
   #describe(state) {
