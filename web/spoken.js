@@ -20,6 +20,14 @@ export class Spoken {
     this.#timer ??= setTimeout(() => this.#speak(), JOINED);
   }
 
+  /** Somebody else comes. */
+  forget() {
+    clearTimeout(this.#timer);
+    this.#timer = null;
+    this.#heard = [];
+    this.element.replaceChildren();
+  }
+
   #speak() {
     this.#timer = null;
     this.element.append(h("p", {}, this.#heard.splice(0).join("\n")));

@@ -42,6 +42,11 @@ export class Transcript extends HTMLElement {
     new ResizeObserver(() => this.#resize()).observe(this);
   }
 
+  /** It may have been moved: a scroller that is put back stands at its top, and tells nobody. */
+  connectedCallback() {
+    if (this.#shownHeight) this.#render(this.isFollowing ? null : this.#anchor);
+  }
+
   /** Show these rows (rows.js) in place of those before. */
   show(rows, { toEnd = false } = {}) {
     this.#look();
@@ -71,7 +76,8 @@ export class Transcript extends HTMLElement {
   /** The newest message of the other side whose end is on screen; undefined where none is. */
   get newestSeen() {
     if (!this.clientHeight) return undefined;
-    const bottom = this.scrollTop + this.clientHeight + 4;
+    const onScreen = Math.min(this.clientHeight, innerHeight - this.getBoundingClientRect().top); // of a low window
+    const bottom = this.scrollTop + onScreen + 4;
     const isSeen = (row) => row.kind === "message" && !row.own && this.#bottom(this.#nodes.get(row.key)) <= bottom;
     return this.#rows.slice(this.#first, this.#last).findLast(isSeen)?.message;
   }
@@ -159,7 +165,7 @@ export class Transcript extends HTMLElement {
   #choose(anchor) {
     const start = anchor ? (this.#index.get(anchor.key) ?? this.#rows.length - 1) : this.#rows.length - 1;
     const above = SPARE + (anchor ? Math.max(anchor.offset, 0) : this.clientHeight);
-    const below = SPARE + this.clientHeight;
+    const below = SPARE + this.clientHeight - Math.min(anchor?.offset ?? 0, 0); // of a tall one most is above the view
     this.#first = Math.max(start, 0);
     for (let sum = 0; this.#first > 0 && sum < above && start - this.#first < NODES * 0.4;) {
       sum += this.#height(this.#rows[--this.#first]);
@@ -212,7 +218,7 @@ export class Transcript extends HTMLElement {
 
   #tellView() {
     this.#look();
-    if (this.clientHeight && this.scrollTop < EDGE) this.dispatchEvent(new CustomEvent("older"));
+    if (this.clientHeight && this.#rows.length && this.scrollTop < EDGE) this.dispatchEvent(new CustomEvent("older"));
     this.dispatchEvent(new CustomEvent("view"));
   }
 }

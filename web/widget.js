@@ -8,10 +8,12 @@
       : Promise.resolve();
 
   async function show() {
-    const { SupportChat } = await import(`${origin}/web/{{ version }}/widget/whole.js`);
+    const SupportChat =
+      customElements.get("support-chat") ?? (await import(`${origin}/web/{{ version }}/widget/whole.js`)).SupportChat;
     await isReady;
     if (document.querySelector("support-chat")) return;
-    const chat = new SupportChat({ origin, textLimit: {{ text_limit }} });
+    SupportChat.service = { origin, textLimit: {{ text_limit }} };
+    const chat = new SupportChat();
     Object.assign(chat.dataset, script.dataset);
     document.body.append(chat);
   }

@@ -3,12 +3,13 @@
 import re
 from collections.abc import Callable
 from datetime import datetime
+from typing import Any
 from zoneinfo import ZoneInfo
 
 import pytest
 from playwright.sync_api import Dialog, expect
 
-from tests.pages.browsing import OpenPage, Watch, history_calls, stop_clock
+from tests.pages.browsing import OpenPage, Watch, history_calls, intercept, stop_clock
 from tests.pages.fill import add_messages
 from tests.pages.peer import Peer
 from tests.pages.widget import ROOT, Widget
@@ -112,7 +113,7 @@ def test_the_launcher_counts_what_is_unread(widget: Widget, peer: EnterPeer, ids
 def test_the_log_has_exactly_the_new_messages_of_others(
     open_page: OpenPage, peer: EnterPeer, ids: dict[str, int], database_url: str
 ) -> None:
-    add_messages(database_url, "anna", 40)
+    peer("anna").call("message.read", add_messages(database_url, "anna", 40)[-1])
     widget = Widget(open_page("/"))
     widget.log_in("anna")
     expect(widget.bubble("Message 40")).to_be_visible()
@@ -145,7 +146,7 @@ def test_the_log_has_exactly_the_new_messages_of_others(
 def test_new_messages_below_are_counted_while_one_reads_above(
     open_page: OpenPage, peer: EnterPeer, ids: dict[str, int], database_url: str
 ) -> None:
-    add_messages(database_url, "anna", 60)
+    peer("anna").call("message.read", add_messages(database_url, "anna", 60)[-1])
     widget = Widget(open_page("/"))
     widget.log_in("anna")
     expect(widget.bubble("Message 60")).to_be_visible()
@@ -162,9 +163,9 @@ def test_new_messages_below_are_counted_while_one_reads_above(
 
 
 def test_earlier_messages_come_on_scrolling_up_and_the_place_is_kept(
-    open_page: OpenPage, ids: dict[str, int], database_url: str
+    open_page: OpenPage, peer: EnterPeer, ids: dict[str, int], database_url: str
 ) -> None:
-    add_messages(database_url, "anna", 700)
+    peer("anna").call("message.read", add_messages(database_url, "anna", 700)[-1])
     widget = Widget(open_page("/"))
     widget.log_in("anna")
     expect(widget.bubble("Message 700")).to_be_in_viewport()
@@ -196,6 +197,87 @@ def test_a_closed_panel_asks_for_no_earlier_messages(
     expect(widget.panel.locator(".new")).to_be_in_viewport()
     expect(widget.bubble("answer 2")).to_be_in_viewport()
     assert asked == []
+
+
+def test_who_logs_in_finds_what_is_new_where_it_begins(
+    open_page: OpenPage, ids: dict[str, int], database_url: str
+) -> None:
+    add_messages(database_url, "anna", 80)
+    widget = Widget(open_page("/"))
+    widget.log_in("anna")
+    expect(widget.panel.locator(".new")).to_be_in_viewport()
+    expect(widget.bubble("Message 80")).not_to_be_in_viewport()
+
+
+def test_earlier_messages_that_are_refused_are_asked_for_again_after_a_pause(
+    open_page: OpenPage, peer: EnterPeer, ids: dict[str, int], database_url: str
+) -> None:
+    peer("anna").call("message.read", add_messages(database_url, "anna", 700)[-1])
+    widget = Widget(open_page("/"))
+    asked: list[object] = []
+
+    def refuse(request: dict[str, Any]) -> dict[str, Any] | None:
+        if request["method"] != "message.history" or len(asked) == 2:
+            return None
+        asked.append(request)
+        return {"error": {"code": 5, "message": "Service unavailable."}}
+
+    intercept(widget.page, refuse)
+    widget.log_in("anna")
+    expect(widget.bubble("Message 700")).to_be_in_viewport()
+    widget.page.clock.install()
+    stop_clock(widget.page)
+    widget.panel.locator("chat-transcript").evaluate("(scroller) => { scroller.scrollTop = 0 }")
+    while not asked:
+        widget.page.clock.run_for(20)  # until the browser has drawn
+    peer("olga").answer(ids["anna"], "an answer")
+    expect(widget.to_end).to_have_text("1 new")
+    assert len(asked) == 1
+    widget.page.clock.run_for(2_000)
+    widget.page.clock.resume()
+    expect(widget.bubble("Message 201")).to_be_attached()
+    jump_up(widget, "Message 1")
+    assert len(asked) == 2
+
+
+def test_what_follows_a_long_message_stays_in_view(widget: Widget, peer: EnterPeer, ids: dict[str, int]) -> None:
+    olga = peer("olga")
+    olga.answer(ids["anna"], "\n".join(f"line {n}" for n in range(120)))
+    for n in range(20):
+        olga.answer(ids["anna"], f"answer {n}")
+    expect(widget.bubble("answer 19")).to_be_in_viewport()
+    widget.panel.locator("chat-transcript").evaluate(
+        """(scroller) => {
+            const long = [...scroller.querySelectorAll("li")].find((row) => row.textContent.includes("line 0"));
+            scroller.scrollTop = long.offsetTop + long.offsetHeight - 150;
+        }"""
+    )
+    expect(widget.bubble("answer 2")).to_be_in_viewport()
+    olga.call("message.typing", ids["anna"])
+    expect(widget.panel.locator(".typing")).to_have_text("olga is typing…")
+    expect(widget.bubble("answer 2")).to_be_in_viewport()
+
+
+def test_a_turned_phone_leaves_what_one_reads_where_it_is(
+    open_page: OpenPage, peer: EnterPeer, ids: dict[str, int], database_url: str
+) -> None:
+    peer("anna").call("message.read", add_messages(database_url, "anna", 100)[-1])
+    widget = Widget(open_page("/", viewport={"width": 400, "height": 800}))
+    widget.log_in("anna")
+    expect(widget.bubble("Message 100")).to_be_in_viewport()
+    widget.panel.locator("chat-transcript").evaluate("(scroller) => scroller.scrollTo(0, 1000)")
+    expect(widget.bubble("Message 100")).to_have_count(0)
+    first = widget.page.evaluate(
+        f"""() => {{
+            const scroller = {ROOT}.querySelector("chat-transcript");
+            const {{ top }} = scroller.getBoundingClientRect();
+            const rows = [...scroller.querySelectorAll("li:has(.text)")];
+            return rows.find((row) => row.getBoundingClientRect().top >= top).querySelector(".text").textContent;
+        }}"""
+    )
+    widget.page.set_viewport_size({"width": 800, "height": 500})
+    expect(widget.panel).not_to_have_attribute("style", re.compile("height"))
+    expect(widget.bubble(first)).to_be_in_viewport()
 
 
 def top(widget: Widget, text: str) -> float:

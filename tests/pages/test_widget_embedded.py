@@ -12,12 +12,14 @@ from playwright.sync_api import Page, expect
 
 from tests.conftest import PASSWORD
 from tests.pages.browsing import OpenPage
+from tests.pages.fill import add_messages
 from tests.pages.peer import Peer
 from tests.pages.widget import ROOT, Widget
 from tests.service import Service
 
 DOCUMENT = (Path(__file__).parents[2] / "docs" / "embedding.md").read_text()
 HOSTILE = """
+    :root { --brand: #fff; --accent: #f00 } * { --bg: lime; --text: lime; --font: serif; --title-size: 9em }
     html { font-size: 40px } body { transform: none; color: red; letter-spacing: 9px; word-spacing: 9px }
     * { all: unset !important; display: none !important; visibility: hidden !important; direction: rtl !important }
     html, body { display: block !important; visibility: visible !important }
@@ -229,6 +231,76 @@ def test_a_widget_that_is_taken_out_and_put_back_goes_on(open_page: OpenPage, ho
     widget.send("still here")
     expect(widget.state("still here")).to_have_text("Sent")
     expect(widget.bubbles).to_have_count(1)
+
+
+def test_a_widget_that_was_out_meanwhile_knows_who_is_logged_in(
+    open_page: OpenPage, host: Host, service: Service, peer: Callable[[str], Peer]
+) -> None:
+    host.embed(service, "data-open")
+    peer("anna").send("a secret")
+    first = Widget(open_page("/", base=host.url))
+    first.log_in("anna")
+    second = Widget(open_page("/", beside=first.page, base=host.url))
+    second.wait_for_line()
+    sockets: list[str] = []
+    first.page.on("websocket", lambda socket: sockets.append(socket.url))
+    first.page.evaluate("window.chat = document.querySelector('support-chat'); window.chat.remove()")
+    second.log_out()
+    second.log_in("boris")
+    second.send("another one's")
+    expect(second.state("another one's")).to_have_text("Sent")
+    assert sockets == []  # who is out connects for nobody
+    first.page.evaluate("document.body.append(window.chat)")
+    expect(first.bubbles).to_have_text(["another one's"])
+
+
+def test_a_widget_that_is_moved_stays_as_it_was(
+    open_page: OpenPage,
+    host: Host,
+    service: Service,
+    peer: Callable[[str], Peer],
+    ids: dict[str, int],
+    database_url: str,
+) -> None:
+    peer("anna").call("message.read", add_messages(database_url, "anna", 60)[-1])
+    host.embed(service, "data-open")
+    phone = {"width": 390, "height": 700}
+    for viewport in ({"width": 1280, "height": 800}, phone):
+        widget = Widget(open_page("/", base=host.url, viewport=viewport))
+        widget.log_in("anna")
+        expect(widget.bubble("Message 60")).to_be_in_viewport()
+        box = widget.panel.bounding_box()
+        widget.page.evaluate("document.querySelector('main').append(document.querySelector('support-chat'))")
+        widget.wait_for_line()
+        expect(widget.bubble("Message 60")).to_be_in_viewport()
+        assert widget.panel.bounding_box() == box
+    widget.page.set_viewport_size({"width": 390, "height": 400})  # a keyboard comes
+    expect(widget.composer).to_be_in_viewport()
+
+
+def test_a_page_that_clones_its_body_has_a_widget_still(open_page: OpenPage, host: Host, service: Service) -> None:
+    host.embed(service, "data-open")
+    widget = Widget(open_page("/", base=host.url))
+    expect(widget.name).to_be_visible()
+    widget.page.evaluate("document.body.replaceWith(document.body.cloneNode(true))")
+    widget.log_in("anna")
+
+
+def test_a_script_of_a_newer_service_finds_the_element_known(open_page: OpenPage, host: Host, service: Service) -> None:
+    host.embed(service, "data-open")
+    widget = Widget(open_page("/", base=host.url))
+    expect(widget.name).to_be_visible()
+    script = widget.page.evaluate("async (url) => (await fetch(url)).text()", f"{service.url}/widget.js")
+    newer = re.sub(r"/web/\w+/", "/web/newer/", script)
+    widget.page.route("**/widget.js", lambda route: route.fulfill(body=newer, content_type="text/javascript"))
+    widget.page.evaluate(
+        """(url) => {
+            document.querySelector("support-chat").remove();
+            document.body.append(Object.assign(document.createElement("script"), { src: url }));
+        }""",
+        f"{service.url}/widget.js",
+    )
+    expect(widget.launcher).to_be_visible()
 
 
 def test_on_paper_it_vanishes_from_host_pages(open_page: OpenPage, host: Host, service: Service) -> None:

@@ -76,6 +76,16 @@ def test_a_service_that_is_away_reads_differently(open_page: OpenPage, service: 
     widget.log_in("anna")
 
 
+@pytest.mark.parametrize("body", ["<html>a proxy's own page</html>", '{"result": {"tok', "null"])
+def test_an_answer_that_is_not_the_services_reads_as_a_service_that_is_away(open_page: OpenPage, body: str) -> None:
+    widget = Widget(open_page("/"))
+    widget.page.route("**/v1/auth/", lambda route: route.fulfill(body=body))
+    widget.fill_in("anna")
+    expect(widget.error).to_have_text("The service can’t be reached. Try again in a moment.")
+    widget.page.unroute("**/v1/auth/")
+    widget.log_in("anna")
+
+
 def test_an_operator_is_sent_to_the_operators_page(open_page: OpenPage, service: Service) -> None:
     widget = Widget(open_page("/"))
     widget.fill_in("olga")
@@ -118,6 +128,22 @@ def test_a_log_out_leaves_nothing_in_any_tab_and_asks_first(
     for widget in (first, second):
         expect(widget.composer).to_have_value("")
         expect(widget.bubbles).to_have_count(0)
+
+
+def test_the_next_customer_hears_nothing_of_the_one_before(
+    open_page: OpenPage, peer: Callable[[str], Peer], ids: dict[str, int]
+) -> None:
+    widget = Widget(open_page("/"))
+    widget.log_in("anna")
+    other = Widget(open_page("/", beside=widget.page))
+    other.wait_for_line()
+    log = widget.page.locator("support-chat [role=log]")
+    peer("olga").answer(ids["anna"], "your code is 4711")
+    expect(log).to_contain_text("your code is 4711")
+    other.log_out()
+    expect(widget.name).to_have_value("")
+    expect(log).to_have_text("")
+    expect(widget.status).to_have_text("")
 
 
 def test_a_log_out_with_a_text_in_the_composer_asks_too(open_page: OpenPage) -> None:

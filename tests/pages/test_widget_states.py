@@ -188,8 +188,10 @@ def test_without_motion_nothing_moves_and_forced_colours_show_the_focus(open_pag
     assert re.search(r"solid 2px", outline)
 
 
-def test_the_page_is_printed_whole_with_full_times(open_page: OpenPage, ids: dict[str, int], database_url: str) -> None:
-    add_messages(database_url, "anna", 300)
+def test_the_page_is_printed_whole_with_full_times(
+    open_page: OpenPage, peer: Callable[[str], Peer], ids: dict[str, int], database_url: str
+) -> None:
+    peer("anna").call("message.read", add_messages(database_url, "anna", 300)[-1])
     widget = Widget(open_page("/", color_scheme="dark"))
     widget.log_in("anna")
     expect(widget.bubble("Message 300")).to_be_visible()

@@ -16,7 +16,8 @@ const EVENTS = ["typing", "read", "presence", "conversation"];
  * `language` and the `theme` that it has, at first and when the customer chose others.
  */
 export class SupportChat extends HTMLElement {
-  #service;
+  static service; // its `origin` and its `textLimit`, which widget.js knows: a host page may clone the element
+
   #root = this.attachShadow({ mode: "open" });
   #store;
   #client = null;
@@ -28,18 +29,19 @@ export class SupportChat extends HTMLElement {
   #place; // what has words
   #end = null; // the AbortController of what the parts listen to
 
-  /** @param {object} service its `origin`, and its `textLimit`. */
-  constructor(service) {
+  constructor() {
     super();
-    this.#service = service;
     for (const type of ["keydown", "keyup", "keypress"]) {
       this.#root.addEventListener(type, (event) => event.stopPropagation()); // the host page's shortcuts are not meant
     }
   }
 
   connectedCallback() {
-    if (this.#client) this.#client.start();
-    else this.#begin();
+    if (!this.#client) this.#begin();
+    else if (this.#panel) {
+      this.#client.start();
+      this.#panel.adapt();
+    }
   }
 
   disconnectedCallback() {
@@ -48,16 +50,17 @@ export class SupportChat extends HTMLElement {
 
   async #begin() {
     this.#store = new Store("chat:");
-    this.#client = new Client({ origin: this.#service.origin, store: this.#store, events: EVENTS });
+    this.#client = new Client({ origin: SupportChat.service.origin, store: this.#store, events: EVENTS });
     this.#conversation = new Conversation(this.#client, this.#store);
     this.#conversation.addEventListener("change", () => this.#count());
     this.dataset.theme = this.#store.get("theme") ?? this.dataset.theme ?? "auto";
     this.#root.adoptedStyleSheets = [await loadStyles()];
     await this.#speak();
     this.#build();
+    if ("print" in this.dataset) this.#watchPrint();
+    if (!this.isConnected) return; // the host page took it out meanwhile; put back, it starts
     this.#client.start();
     if ("open" in this.dataset && this.dataset.open !== "false") this.#panel.open({ takesFocus: false });
-    if ("print" in this.dataset) this.#watchPrint();
   }
 
   async #speak() {
@@ -70,7 +73,7 @@ export class SupportChat extends HTMLElement {
     this.#end?.abort();
     this.#end = new AbortController();
     const context = {
-      ...this.#service,
+      ...SupportChat.service,
       client: this.#client,
       store: this.#store,
       conversation: this.#conversation,

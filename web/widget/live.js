@@ -14,7 +14,14 @@ export class Live {
     conversation.addEventListener("incoming", ({ detail }) => this.#hear(detail), { signal });
     conversation.addEventListener("change", () => this.#hearTyping(conversation.typist), { signal });
     conversation.outbox.addEventListener("refused", () => this.say(t("not_sent")), { signal });
+    client.addEventListener("out", () => this.#forget(), { signal });
     client.addEventListener("line", () => this.#hearLine(client.line.state), { signal });
+  }
+
+  /** What one heard is not the next one's. */
+  #forget() {
+    this.#log.forget();
+    this.#status.textContent = "";
   }
 
   say(words) {

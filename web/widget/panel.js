@@ -35,7 +35,7 @@ export class Panel {
     client.addEventListener("enter", () => this.#enter(), { signal });
     client.addEventListener("out", ({ detail }) => this.#showLogIn(this.#explain(detail.reason)), { signal });
     client.addEventListener("line", () => client.line.state !== "out" && this.#showTalk(), { signal });
-    NARROW.addEventListener("change", () => this.#adapt(), { signal });
+    NARROW.addEventListener("change", () => this.adapt(), { signal });
     visualViewport.addEventListener("resize", () => this.#fit(), { signal });
     visualViewport.addEventListener("scroll", () => this.#fit(), { signal });
     signal.addEventListener("abort", () => this.#viewEnd?.abort());
@@ -54,12 +54,7 @@ export class Panel {
   /** Without `takesFocus` the page's focus stays where it is, except that a dialog over the whole screen needs it. */
   open({ takesFocus = true } = {}) {
     if (this.isOpen) return;
-    this.element.inert = true; // else show() would focus the first button
-    if (NARROW.matches) this.element.showModal();
-    else this.element.show();
-    this.element.inert = false;
-    this.#fit();
-    this.#context.onToggle();
+    this.#unfold();
     this.#view.appear?.();
     if (takesFocus || this.isModal) this.#focusView();
   }
@@ -77,13 +72,23 @@ export class Panel {
     this.#context.onToggle();
   }
 
-  /** The screen became narrow or wide: the other kind of dialog, with the focus where it was. */
-  #adapt() {
-    if (!this.isOpen) return;
+  /** The screen became narrow or wide, or the host page moved it: the right kind of dialog, the focus where it was. */
+  adapt() {
+    if (!this.isOpen || this.isModal === NARROW.matches) return;
     const focus = focused(this.element);
     this.element.close();
-    this.open({ takesFocus: false });
-    focus?.focus();
+    this.#unfold();
+    if (focus) focus.focus();
+    else if (this.isModal) this.#focusView();
+  }
+
+  #unfold() {
+    this.element.inert = true; // else show() would focus the first button
+    if (NARROW.matches) this.element.showModal();
+    else this.element.show();
+    this.element.inert = false;
+    this.#fit();
+    this.#context.onToggle();
   }
 
   /** The keyboard on the screen leaves less than the window. */
@@ -144,7 +149,7 @@ export class Panel {
       ? h("span", {}, t("operator_account"), " ", h("a", { href }, t("operator_page")))
       : reason === "expired" && t("expired");
     this.#isOperator = false;
-    if (reason === "chosen") this.#name = "";
+    if (reason !== "expired") this.#name = "";
     if (words) this.#context.say(words.textContent ?? words);
     return words;
   }

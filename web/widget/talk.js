@@ -18,6 +18,7 @@ export class Talk {
   #newId = null; // the first message under the line "New"
   #endId = 0; // the newest message when the end was last in view
   #isAsked = false; // to render
+  #isEntered; // it has had its messages
 
   constructor(context) {
     const { client, conversation, signal } = context;
@@ -38,6 +39,7 @@ export class Talk {
     conversation.addEventListener("incoming", ({ detail }) => this.#meet(detail), { signal });
     conversation.addEventListener("entered", () => this.#enter(), { signal });
     client.addEventListener("line", () => this.#ask(), { signal });
+    this.#isEntered = client.line.state === "open";
     this.#markNew();
     this.#render();
   }
@@ -54,15 +56,23 @@ export class Talk {
   /** The panel was opened: what is unread is pointed out. */
   appear() {
     this.#composer.fit();
+    this.#pointOutNew();
+  }
+
+  /** Connected: what is unread is pointed out where nothing was there before. */
+  #enter() {
+    this.#reading.reset(this.#conversation.readId);
+    if (this.#isEntered) {
+      if (this.#newId === null) this.#markNew();
+      this.#ask();
+    } else this.#pointOutNew();
+    this.#isEntered = true;
+  }
+
+  #pointOutNew() {
     this.#markNew();
     this.#render();
     if (this.#newId === null || !this.#transcript.scrollToRow("new")) this.#transcript.toEnd();
-  }
-
-  #enter() {
-    this.#reading.reset(this.#conversation.readId);
-    if (this.#newId === null) this.#markNew();
-    this.#ask();
   }
 
   #markNew() {
