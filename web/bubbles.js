@@ -12,7 +12,18 @@ export function drawRow(row, element, actions) {
   element.className = [row.kind, row.own && "own", row.first && "first", row.last && "last", row.isFound && "found"]
     .filter(Boolean)
     .join(" ");
-  element.replaceChildren(...(DRAW[row.kind] ?? drawBubble)(row, actions));
+  const nodes = (DRAW[row.kind] ?? drawBubble)(row, actions);
+  const bubble = element.querySelector(".bubble");
+  if (bubble) replaceAround(bubble, nodes);
+  else element.replaceChildren(...nodes);
+}
+
+/** A row's bubble never changes: it stays, and with it what one has selected in it. */
+function replaceAround(bubble, nodes) {
+  const place = nodes.findIndex(({ className }) => className === "bubble");
+  for (const node of [...bubble.parentNode.childNodes]) if (node !== bubble) node.remove();
+  bubble.before(...nodes.slice(0, place));
+  bubble.after(...nodes.slice(place + 1));
 }
 
 const DRAW = { day: drawDay, new: drawNew, note: drawNote };

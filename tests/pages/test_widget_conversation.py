@@ -258,6 +258,18 @@ def test_what_follows_a_long_message_stays_in_view(widget: Widget, peer: EnterPe
     expect(widget.bubble("answer 2")).to_be_in_viewport()
 
 
+def test_what_is_selected_stays_so_when_the_next_message_comes(
+    widget: Widget, peer: EnterPeer, ids: dict[str, int]
+) -> None:
+    olga = peer("olga")
+    olga.answer(ids["anna"], "12345")
+    widget.bubble("12345").locator(".text").dblclick()
+    olga.answer(ids["anna"], "the next")  # the time of the group goes to it
+    expect(widget.bubble("the next")).to_be_visible()
+    expect(widget.bubble("12345").locator("time")).to_have_count(0)
+    assert widget.page.evaluate("String(getSelection())") == "12345"
+
+
 def test_a_turned_phone_leaves_what_one_reads_where_it_is(
     open_page: OpenPage, peer: EnterPeer, ids: dict[str, int], database_url: str
 ) -> None:
