@@ -4,10 +4,11 @@ from collections.abc import Callable
 
 from playwright.sync_api import expect
 
-from tests.pages.browsing import OpenPage
+from tests.pages.browsing import OpenPage, until
 from tests.pages.console import enter
 from tests.pages.fill import add_messages
 from tests.pages.peer import Peer
+from tests.pages.wire import Wire
 
 Enter = Callable[[str], Peer]
 
@@ -128,6 +129,44 @@ def test_a_search_marks_what_it_found_and_opens_it(open_page: OpenPage, peer: En
     expect(console.below).to_be_visible()
     console.below.click()
     expect(console.bubble("Message 350")).to_be_in_viewport()
+
+
+def test_what_was_found_may_be_clicked_twice(open_page: OpenPage, peer: Enter, database_url: str) -> None:
+    peer("anna").send("Where is my parcel?")
+    add_messages(database_url, "anna", 350)
+    console = enter(open_page)
+    wire = Wire(console.page)
+    console.reload()
+    console.search.fill("parcel")
+    wire.hold("message.history")
+    console.found.first.dblclick()
+    console.wait_for("anna")
+    until(console.page, lambda: wire.calls.count("conversation.open") == 2)
+    wire.release()
+    expect(console.bubble("Where is my parcel?")).to_be_in_viewport()
+    assert wire.calls.count("message.history") == 1
+
+
+def test_a_page_that_is_refused_is_not_asked_for_again_at_once(
+    open_page: OpenPage, peer: Enter, database_url: str
+) -> None:
+    peer("anna").send("Where is my parcel?")
+    add_messages(database_url, "anna", 350)
+    console = enter(open_page)
+    wire = Wire(console.page)
+    console.reload()
+    wire.refused["message.history"] = 5
+    console.search.fill("parcel")
+    console.found.first.click()
+    console.wait_for("anna")
+    until(console.page, lambda: wire.calls.count("message.history") > 0)
+    console.messages.evaluate("(messages) => messages.scrollTo(0, 0)")
+    console.send("an answer")
+    expect(console.state("an answer")).to_have_text("Sent")
+    assert wire.calls.count("message.history") < 10
+    wire.refused.clear()
+    console.found.first.click()
+    expect(console.bubble("Where is my parcel?")).to_be_in_viewport()
 
 
 def test_a_search_that_finds_nothing_repeats_what_was_looked_for(open_page: OpenPage, peer: Enter) -> None:

@@ -114,27 +114,31 @@ export class Desk extends EventTarget {
     this.#tell("thread");
   }
 
-  /** Read a page of older messages; there may be none, and one page is asked for at a time. */
+  /** Read a page of older messages, one at a time. Returns whether one came: there may be none, or it was refused. */
   async readOlder(thread = this.thread, limit = OLDER) {
-    if (!thread?.hasOlder || thread.isReading || !this.isOnline) return;
-    thread.isReading = true;
+    if (!thread?.hasOlder || !this.isOnline) return false;
+    thread.reading ??= this.#readPage(thread, limit).finally(() => (thread.reading = null));
+    return thread.reading;
+  }
+
+  async #readPage(thread, limit) {
     try {
       const before = thread.messages[0]?.message_id ?? null;
       thread.prepend(await this.client.call("message.history", thread.userId, before, limit));
     } catch (error) {
       ignoreLoss(error);
-    } finally {
-      thread.isReading = false;
+      return false; // and untold: who is told draws, and asks again at once
     }
     this.#tell("thread");
+    return true;
   }
 
   /** Open a conversation with at least the messages back to one that was found. */
   async openAt(userId, messageId) {
     await this.open(userId);
     const thread = this.thread;
-    while (thread === this.thread && thread.hasOlder && thread.messages[0].message_id > messageId && this.isOnline) {
-      await this.readOlder(thread, SEARCHED);
+    while (thread === this.thread && thread.hasOlder && thread.messages[0].message_id > messageId) {
+      if (!(await this.readOlder(thread, SEARCHED))) return;
     }
   }
 

@@ -5,7 +5,7 @@ export class Thread {
   notes = [];
   hasOlder = false;
   isLoaded = false;
-  isReading = false; // older ones are on their way
+  reading = null; // the promise of older ones that are on their way
   hasFailed = false;
   newId = undefined; // the first message under the line "New"; null for none, undefined until it is known
 
