@@ -8,6 +8,7 @@ from tests.pages.browsing import NETWORK, OpenPage, Watch
 from tests.pages.console import Console, enter
 from tests.pages.network import Network
 from tests.pages.peer import Peer
+from tests.pages.wire import Wire
 
 Enter = Callable[[str], Peer]
 
@@ -216,6 +217,24 @@ def test_a_note_is_for_colleagues_alone(open_page: OpenPage, peer: Enter, ids: d
     expect(console.bubble("a colleague's")).to_contain_text("oleg")
     console.reload()
     expect(console.bubble("he called, too")).to_be_visible()
+
+
+def test_what_is_typed_while_a_note_is_added_stays(open_page: OpenPage, peer: Enter) -> None:
+    peer("anna").send("a question")
+    console = enter(open_page)
+    wire = Wire(console.page)
+    console.reload()
+    console.open("anna")
+    wire.hold("note.add")
+    console.send("he called", "note")
+    console.page.keyboard.type(" and will call again")
+    expect(console.composer).to_have_value("he called and will call again")
+    wire.release()
+    expect(console.bubble("he called")).to_be_visible()
+    expect(console.composer).to_have_value("and will call again")
+    console.composer.press("Enter")
+    expect(console.bubble("and will call again")).to_be_visible()
+    expect(console.composer).to_have_value("")
 
 
 def test_enter_sends_and_shift_enter_breaks_the_line(open_page: OpenPage, peer: Enter) -> None:

@@ -182,7 +182,9 @@ export class Composer extends HTMLElement {
     this.#draw();
     try {
       await this.#desk.addNote(userId, text);
-      this.#desk.drafts.discard(userId, "note");
+      const { drafts } = this.#desk;
+      const written = drafts.get(userId, "note")?.text ?? ""; // with what was typed on meanwhile, which stays
+      if (written.startsWith(text)) drafts.set(userId, "note", written.slice(text.length).trimStart(), null);
     } catch (error) {
       if (!(error instanceof Refused || error instanceof Disconnected)) throw error;
       this.actions.say(t("note_failed"));
