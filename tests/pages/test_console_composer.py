@@ -4,7 +4,7 @@ from collections.abc import Callable
 
 from playwright.sync_api import expect
 
-from tests.pages.browsing import NETWORK, OpenPage, Watch
+from tests.pages.browsing import NETWORK, OpenPage, Watch, until
 from tests.pages.console import Console, enter
 from tests.pages.network import Network
 from tests.pages.peer import Peer
@@ -234,6 +234,33 @@ def test_what_is_typed_while_a_note_is_added_stays(open_page: OpenPage, peer: En
     expect(console.composer).to_have_value("and will call again")
     console.composer.press("Enter")
     expect(console.bubble("and will call again")).to_be_visible()
+    expect(console.composer).to_have_value("")
+
+
+def test_a_note_on_its_way_holds_up_nothing_but_the_next_note_there(open_page: OpenPage, peer: Enter) -> None:
+    anna, boris = peer("anna"), peer("boris")
+    anna.send("a question")
+    boris.send("another question")
+    console = enter(open_page)
+    wire = Wire(console.page)
+    console.reload()
+    console.open("anna")
+    wire.hold("note.add")
+    console.send("he called", "note")
+    expect(console.page.get_by_role("main")).to_contain_text("Adding…")
+    console.send("an answer")
+    assert anna.wait_for("message")["message_text"] == "an answer"
+    console.tab("open").click()
+    console.open("boris")
+    console.send("another answer")
+    assert boris.wait_for("message")["message_text"] == "another answer"
+    console.send("he called, too", "note")
+    until(console.page, lambda: wire.calls.count("note.add") == 2)
+    wire.release()
+    expect(console.bubble("he called, too")).to_be_visible()
+    expect(console.composer).to_have_value("")
+    console.open("anna")
+    expect(console.bubble("he called")).to_be_visible()
     expect(console.composer).to_have_value("")
 
 

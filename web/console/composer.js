@@ -13,7 +13,7 @@ export class Composer extends HTMLElement {
   #limit;
   #kind = "answer";
   #userId = null;
-  #isAdding = false; // a note is on its way
+  #adding = new Set(); // customers about whom a note is on its way
   #presence = h("p", { class: "presence" });
   #tabs;
   #input;
@@ -178,7 +178,7 @@ export class Composer extends HTMLElement {
 
   async #addNote(text) {
     const userId = this.#userId;
-    this.#isAdding = true;
+    this.#adding.add(userId);
     this.#draw();
     try {
       await this.#desk.addNote(userId, text);
@@ -189,7 +189,7 @@ export class Composer extends HTMLElement {
       if (!(error instanceof Refused || error instanceof Disconnected)) throw error;
       this.actions.say(t("note_failed"));
     }
-    this.#isAdding = false;
+    this.#adding.delete(userId);
     if (userId === this.#userId) this.#fill();
   }
 
@@ -214,7 +214,7 @@ export class Composer extends HTMLElement {
     const length = countPoints(this.#input.value);
     if (length > this.#limit) return t("too_long", { n: length - this.#limit });
     if (this.#kind === "note" && !this.#desk.isOnline) return t("needs_connection");
-    return this.#isAdding ? t("note_adding") : "";
+    return this.#kind === "note" && this.#adding.has(this.#userId) ? t("note_adding") : "";
   }
 
   // Keys

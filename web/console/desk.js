@@ -26,7 +26,7 @@ export class Desk extends EventTarget {
 
   #threads = new Map(); // by the customer's id; the last is the newest used
   #typingToldAt = 0;
-  #triedNote = null; // the last one, until it was acknowledged
+  #triedNotes = new Map(); // by the customer's id: the last one, until it was acknowledged
   #typists = new Map(); // customer's id → Map(name → until when, milliseconds)
 
   constructor(origin, store) {
@@ -148,11 +148,11 @@ export class Desk extends EventTarget {
 
   /** Rejects with Refused or Disconnected, as the three below do; the same text is then added once, however often. */
   async addNote(userId, text) {
-    const tried = this.#triedNote;
-    const key = tried?.userId === userId && tried.text === text ? tried.key : makeKey();
-    this.#triedNote = { userId, text, key };
+    const tried = this.#triedNotes.get(userId);
+    const key = tried?.text === text ? tried.key : makeKey();
+    this.#triedNotes.set(userId, { text, key });
     const { note } = await this.client.call("note.add", userId, text, key);
-    this.#triedNote = null;
+    this.#triedNotes.delete(userId);
     this.#addNote(note);
   }
 
