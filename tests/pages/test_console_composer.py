@@ -162,6 +162,26 @@ def test_a_refused_answer_stands_before_what_was_typed_since(
     expect(console.row("anna")).not_to_contain_text("Draft")
 
 
+def test_a_colleague_is_first_where_the_conversation_was_not_loaded(
+    open_page: OpenPage, peer: Enter, ids: dict[str, int], network: Network, watch: Watch
+) -> None:
+    watch.allow(NETWORK)
+    peer("boris").send("another question")
+    peer("anna").send("a question")
+    console = enter(open_page, base=network.url)
+    console.open("anna")
+    network.cut()
+    expect(console.line).not_to_have_text("Connected")
+    console.row("boris").click()
+    expect(console.title).to_have_text("boris")
+    console.send("my answer")
+    peer("oleg").answer(ids["boris"], "his answer")
+    network.mend()
+    expect(console.collision).to_contain_text("his answer")
+    expect(console.composer).to_have_value("my answer")
+    assert [message["message_text"] for message in peer("boris").messages] == ["another question", "his answer"]
+
+
 def test_the_customer_and_the_colleagues_hear_that_an_operator_types(
     open_page: OpenPage, peer: Enter, ids: dict[str, int]
 ) -> None:

@@ -119,8 +119,7 @@ export class Composer extends HTMLElement {
   }
 
   #onInput() {
-    const seenId = this.#desk.thread?.newestId ?? null;
-    this.#desk.drafts.set(this.#userId, this.#kind, this.#input.value, seenId);
+    this.#desk.drafts.set(this.#userId, this.#kind, this.#input.value, this.#desk.newestId(this.#userId));
     if (this.#kind === "answer" && this.#input.value) this.#desk.tellTyping(this.#userId);
     this.#picker.follow();
     this.#grow();
@@ -151,13 +150,13 @@ export class Composer extends HTMLElement {
       this.#collision.focus();
       return false;
     }
-    this.#sendAnswer(text, this.#desk.drafts.get(this.#userId, "answer")?.seen_id ?? this.#desk.thread?.newestId);
+    this.#sendAnswer(text, this.#desk.drafts.get(this.#userId, "answer")?.seen_id);
     return true;
   }
 
   #sendAnswer(text, seenId) {
     this.#desk.drafts.discard(this.#userId, "answer");
-    this.#desk.send(this.#userId, text, seenId ?? null);
+    this.#desk.send(this.#userId, text, seenId ?? this.#desk.newestId(this.#userId));
     this.#fill();
   }
 
@@ -165,7 +164,7 @@ export class Composer extends HTMLElement {
     const text = this.#input.value;
     this.#collision.end(this.#userId);
     if (this.#kind !== "answer") this.#choose("answer");
-    if (text.trim() && !this.#problem) this.#sendAnswer(this.#input.value, this.#desk.thread?.newestId);
+    if (text.trim() && !this.#problem) this.#sendAnswer(this.#input.value);
     this.#input.focus();
   }
 

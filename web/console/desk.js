@@ -61,6 +61,11 @@ export class Desk extends EventTarget {
     return this.conversations.get(userId) ?? this.#threads.get(userId)?.conversation ?? null;
   }
 
+  /** The id of a customer's newest message that is known: of the thread, and where it is not loaded, of the list. */
+  newestId(userId) {
+    return this.#threads.get(userId)?.newestId ?? this.find(userId)?.last_message?.message_id ?? null;
+  }
+
   operatorName(id) {
     return this.operators.get(id)?.user_name ?? "";
   }
@@ -161,8 +166,8 @@ export class Desk extends EventTarget {
   }
 
   async close(userId) {
-    const seen = this.#threads.get(userId)?.newestId ?? this.find(userId)?.last_message?.message_id ?? null;
-    this.learn((await this.client.call("conversation.close", userId, seen)).conversation);
+    const seenId = this.newestId(userId);
+    this.learn((await this.client.call("conversation.close", userId, seenId)).conversation);
   }
 
   async reopen(userId) {
