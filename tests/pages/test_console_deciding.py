@@ -95,6 +95,53 @@ def test_a_close_can_be_undone_for_eight_seconds(open_page: OpenPage, peer: Ente
     expect(console.page.get_by_role("main").get_by_role("button", name="Reopen")).to_be_visible()
 
 
+def test_a_close_and_its_undoing_disturb_nobody_who_went_on_meanwhile(open_page: OpenPage, peer: Enter) -> None:
+    peer("anna").send("a question")
+    peer("boris").send("another question")
+    console = enter(open_page)
+    wire = Wire(console.page)
+    console.reload()
+    console.open("anna")
+    console.row("anna").focus()
+    wire.hold("conversation.close")
+    console.press("KeyE")
+    console.open("boris")
+    console.page.keyboard.type("Dear B")
+    wire.release()
+    expect(console.status).to_have_text("Closed: anna")
+    console.page.keyboard.type("oris")
+    expect(console.composer).to_have_value("Dear Boris")
+    console.composer.press("Escape")
+    wire.hold("conversation.close")
+    console.press("KeyZ")
+    console.press("KeyR")
+    console.page.keyboard.type(", l")
+    wire.release()
+    console.page.keyboard.type("ook")
+    expect(console.row("anna")).to_be_visible()
+    expect(console.composer).to_have_value("Dear Boris, look")
+
+
+def test_on_a_phone_a_close_that_comes_late_leaves_the_next_conversation_open(
+    open_page: OpenPage, peer: Enter
+) -> None:
+    peer("anna").send("a question")
+    peer("boris").send("another question")
+    console = enter(open_page, viewport={"width": 390, "height": 780})
+    wire = Wire(console.page)
+    console.reload()
+    console.row("anna").click()
+    console.wait_for("anna")
+    wire.hold("conversation.close")
+    console.button("close_conversation").click()
+    console.page.go_back()
+    console.row("boris").click()
+    console.wait_for("boris")
+    wire.release()
+    expect(console.status).to_have_text("Closed: anna")
+    expect(console.composer).to_be_visible()
+
+
 def test_a_conversation_with_an_unseen_message_stays_open(open_page: OpenPage, peer: Enter, database_url: str) -> None:
     peer("anna").send("a question")
     console = enter(open_page)

@@ -213,17 +213,26 @@ export class Workplace extends HTMLElement {
       await this.#do(() => this.#desk.reopen(id));
       return;
     }
+    const { thread } = this.#desk;
     if (!(await this.#do(() => this.#desk.close(id)))) return;
     this.#undo.offer(id, t("closed_name", { name: conversation.user_name }));
     this.#announcer.say(t("closed_name", { name: conversation.user_name }));
+    const next = this.#queue.settle(id);
+    if (this.#hasGoneOn(thread)) return;
     this.#showRegion("queue");
-    this.#queue.focusRow(this.#queue.settle(id));
+    this.#queue.focusRow(next);
   }
 
   async #reopen(id) {
+    const { thread } = this.#desk;
     await this.#do(() => this.#desk.reopen(id));
     this.#queue.settle(id);
-    this.focusRow(id);
+    if (!this.#hasGoneOn(thread)) this.focusRow(id);
+  }
+
+  /** Whether the operator is at something else, since that thread was open: an answer that comes late moves no focus. */
+  #hasGoneOn(thread) {
+    return this.#desk.thread !== thread || keys.isWriting();
   }
 
   // Regions
