@@ -37,6 +37,24 @@ def test_a_conversation_is_given_to_oneself_to_a_colleague_and_back_to_all(open_
     expect(facts).to_contain_text("Not assigned")
 
 
+def test_the_dialog_gives_away_the_conversation_that_it_names(
+    open_page: OpenPage, peer: Enter, ids: dict[str, int]
+) -> None:
+    for name in ("anna", "boris"):
+        peer(name).send("a question")
+    console = enter(open_page)
+    facts = console.page.get_by_role("main").locator(".facts")
+    console.open("anna")
+    console.row("anna").focus()
+    console.press("KeyA")
+    expect(console.dialog.get_by_role("heading")).to_have_text("Who has anna?")
+    console.page.evaluate("(id) => location.hash = id", ids["boris"])  # as by a notification, beneath the dialog
+    console.wait_for("boris")
+    console.dialog.get_by_role("button", name="Me").click()
+    expect(console.row("anna")).to_contain_text("Assigned to olga")
+    expect(facts).to_contain_text("Not assigned")
+
+
 def test_after_a_close_the_next_row_has_the_focus_and_in_the_end_the_heading(open_page: OpenPage, peer: Enter) -> None:
     for name in ("anna", "boris", "vera"):
         peer(name).send("a question")

@@ -202,7 +202,8 @@ export class Workplace extends HTMLElement {
   #assign() {
     const conversation = this.#desk.find(this.#desk.thread?.userId);
     if (!conversation) return;
-    chooseAssignee(this.#desk, conversation, (operatorId) => this.#do((id) => this.#desk.assign(id, operatorId)));
+    const { user_id: id } = conversation; // another may be opened meanwhile
+    chooseAssignee(this.#desk, conversation, (operatorId) => this.#do(() => this.#desk.assign(id, operatorId)));
   }
 
   async #toggleClosed() {
