@@ -162,6 +162,25 @@ def test_a_refused_answer_stands_before_what_was_typed_since(
     expect(console.row("anna")).not_to_contain_text("Draft")
 
 
+def test_refused_answers_come_back_in_their_order(
+    open_page: OpenPage, peer: Enter, ids: dict[str, int], network: Network, watch: Watch
+) -> None:
+    watch.allow(NETWORK)
+    peer("anna").send("a question")
+    console = enter(open_page, base=network.url)
+    console.open("anna")
+    network.cut()
+    expect(console.line).not_to_have_text("Connected")
+    for text in ("first", "second"):
+        console.send(text)
+        expect(console.state(text)).to_have_text("Waiting for connection")
+    peer("oleg").answer(ids["anna"], "his answer")
+    network.mend()
+    expect(console.collision).to_contain_text("his answer")
+    expect(console.bubble("second")).to_have_count(0)
+    expect(console.composer).to_have_value("first\nsecond")
+
+
 def test_a_colleague_is_first_where_the_conversation_was_not_loaded(
     open_page: OpenPage, peer: Enter, ids: dict[str, int], network: Network, watch: Watch
 ) -> None:

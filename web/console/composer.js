@@ -195,8 +195,9 @@ export class Composer extends HTMLElement {
   /** A colleague's answer was newer: nothing was stored, and the text is the operator's again. */
   #onRefused({ item, code }) {
     if (code !== 8) return;
-    this.#desk.outbox.remove(item.key);
-    this.#desk.drafts.giveBack(item.user_id, "answer", item.text, item.seen_id);
+    const taken = [item, ...this.#desk.unsent(item.user_id)]; // what was written behind it must not come before it
+    for (const { key } of taken) this.#desk.outbox.remove(key);
+    this.#desk.drafts.giveBack(item.user_id, "answer", taken.map(({ text }) => text).join("\n"), item.seen_id);
     this.#collision.begin(item.user_id, item.seen_id ?? 0);
     if (item.user_id !== this.#userId) {
       this.actions.say(t("collision_elsewhere", { name: this.#desk.find(item.user_id)?.user_name ?? "" }));

@@ -83,6 +83,11 @@ export class Desk extends EventTarget {
     return names.filter((name) => name !== this.me?.user_name);
   }
 
+  /** The answers to a customer that are on their way, or wait for the line, the oldest first. */
+  unsent(userId) {
+    return this.outbox.unsent.filter((item) => item.user_id === userId && !item.failed);
+  }
+
   // What the operator does
 
   /** Show a customer's conversation. What is known of it is there at once. */
