@@ -133,7 +133,8 @@ export class Outbox extends EventTarget {
   }
 
   #fail(item, code) {
-    if (this.#read(item.key)) this.#write({ ...item, failed: code });
+    if (!this.#read(item.key)) return; // another tab has taken it out
+    this.#write({ ...item, failed: code });
     this.dispatchEvent(new CustomEvent("refused", { detail: { item, code } }));
   }
 

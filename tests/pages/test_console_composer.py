@@ -162,6 +162,46 @@ def test_a_refused_answer_stands_before_what_was_typed_since(
     expect(console.row("anna")).not_to_contain_text("Draft")
 
 
+def test_two_tabs_show_one_draft(open_page: OpenPage, peer: Enter, ids: dict[str, int]) -> None:
+    peer("anna").send("a question")
+    one = enter(open_page)
+    one.open("anna")
+    other = Console(open_page(f"/operator#{ids['anna']}", beside=one.page))
+    other.wait_for("anna")
+    one.write("an answer")
+    expect(other.composer).to_have_value("an answer")
+    other.composer.press("Enter")
+    expect(other.state("an answer")).to_have_text("Sent")
+    expect(one.composer).to_have_value("")
+    one.tab("open").click()
+    expect(one.row("anna")).not_to_contain_text("Draft")
+
+
+def test_an_answer_that_is_refused_comes_back_in_all_tabs_once(
+    open_page: OpenPage, peer: Enter, ids: dict[str, int]
+) -> None:
+    peer("anna").send("a question")
+    one = enter(open_page)
+    wire = Wire(one.page)
+    one.reload()
+    one.open("anna")
+    other = Console(open_page(f"/operator#{ids['anna']}", beside=one.page))
+    other.wait_for("anna")
+    one.write("my answer")
+    peer("oleg").answer(ids["anna"], "his answer")
+    wire.hold("message.operatorSend")
+    one.composer.press("Enter")
+    expect(other.collision).to_contain_text("his answer")  # it tries as well, and hears it first
+    for console in (other, one):
+        expect(console.bubble("my answer")).to_have_count(0)
+        expect(console.composer).to_have_value("my answer")
+    wire.release()
+    other.composer.press_sequentially(", all the same")
+    expect(one.composer).to_have_value("my answer, all the same")
+    one.composer.press("Enter")
+    expect(one.collision).to_contain_text("his answer")
+
+
 def test_refused_answers_come_back_in_their_order(
     open_page: OpenPage, peer: Enter, ids: dict[str, int], network: Network, watch: Watch
 ) -> None:

@@ -81,6 +81,7 @@ export class Composer extends HTMLElement {
       ),
     );
     for (const name of ["operators", "typing", "opened"]) desk.addEventListener(name, () => this.#drawPresence());
+    desk.addEventListener("draft", () => this.#follow());
     desk.addEventListener("thread", () => this.#draw());
     desk.client.addEventListener("line", () => this.#draw());
     desk.outbox.addEventListener("refused", ({ detail }) => this.#onRefused(detail));
@@ -105,9 +106,18 @@ export class Composer extends HTMLElement {
 
   // Drafts
 
+  get #draft() {
+    return this.#desk.drafts.get(this.#userId, this.#kind)?.text ?? "";
+  }
+
+  /** The draft may have changed by other means than the field: it was sent, it came back, another tab wrote it. */
+  #follow() {
+    if (this.#userId !== null && this.#input.value !== this.#draft) this.#fill();
+  }
+
   #fill() {
     this.#picker.close();
-    this.#input.value = this.#desk.drafts.get(this.#userId, this.#kind)?.text ?? "";
+    this.#input.value = this.#draft;
     this.#grow();
     this.#draw();
     this.#drawPresence();
@@ -157,7 +167,6 @@ export class Composer extends HTMLElement {
   #sendAnswer(text, seenId) {
     this.#desk.drafts.discard(this.#userId, "answer");
     this.#desk.send(this.#userId, text, seenId ?? this.#desk.newestId(this.#userId));
-    this.#fill();
   }
 
   #sendAnyway() {
@@ -171,7 +180,6 @@ export class Composer extends HTMLElement {
   #discard() {
     this.#collision.end(this.#userId);
     this.#desk.drafts.discard(this.#userId, "answer");
-    this.#fill();
     this.#input.focus();
   }
 
@@ -189,7 +197,7 @@ export class Composer extends HTMLElement {
       this.actions.say(t("note_failed"));
     }
     this.#adding.delete(userId);
-    if (userId === this.#userId) this.#fill();
+    this.#draw();
   }
 
   /** A colleague's answer was newer: nothing was stored, and the text is the operator's again. */
@@ -204,8 +212,7 @@ export class Composer extends HTMLElement {
       return;
     }
     const isAtIt = this.hasFocus;
-    if (this.#kind === "answer") this.#fill();
-    else this.#choose("answer");
+    this.#choose("answer");
     if (isAtIt) this.#input.focus();
   }
 

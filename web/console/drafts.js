@@ -9,9 +9,10 @@ export class Drafts {
   #unsaved = new Map(); // name → draft
   #timer = null;
 
-  /** Fires "draft" at the desk when one began or ended. */
+  /** Fires "draft" at the desk when one changed, here or in another tab. */
   constructor(desk) {
     this.#desk = desk;
+    desk.store.addEventListener("change", ({ detail: { name } }) => name.startsWith(this.#prefix) && this.#tell());
     addEventListener("pagehide", () => this.save());
     desk.client.addEventListener("out", ({ detail }) => {
       if (detail.reason === "expired")
@@ -32,7 +33,7 @@ export class Drafts {
     this.#unsaved.set(this.#name(userId, kind), { text, seen_id: before ? before.seen_id : seenId });
     clearTimeout(this.#timer);
     this.#timer = setTimeout(() => this.save(), PAUSE);
-    this.#desk.dispatchEvent(new CustomEvent("draft"));
+    this.#tell();
   }
 
   /** What was begun is there again, as after an answer that was refused; what was typed since stands behind it. */
@@ -40,12 +41,13 @@ export class Drafts {
     const since = this.get(userId, kind)?.text;
     this.discard(userId, kind);
     this.set(userId, kind, since ? `${text}\n${since}` : text, seenId);
+    this.save(); // at once: the outbox has it no more
   }
 
   discard(userId, kind) {
     this.#unsaved.delete(this.#name(userId, kind));
     this.#desk.store.remove(this.#name(userId, kind));
-    this.#desk.dispatchEvent(new CustomEvent("draft"));
+    this.#tell();
   }
 
   save() {
@@ -67,6 +69,10 @@ export class Drafts {
   clear() {
     this.#unsaved.clear();
     for (const name of this.#desk.store.names(this.#prefix)) this.#desk.store.remove(name);
+  }
+
+  #tell() {
+    this.#desk.dispatchEvent(new CustomEvent("draft"));
   }
 
   get #prefix() {
