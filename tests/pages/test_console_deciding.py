@@ -75,6 +75,25 @@ def test_after_a_close_the_next_row_has_the_focus_and_in_the_end_the_heading(ope
     expect(console.queue.get_by_text("Nobody is waiting.")).to_be_visible()
 
 
+def test_a_close_waits_for_the_answers_before_it(open_page: OpenPage, peer: Enter) -> None:
+    peer("anna").send("a question")
+    console = enter(open_page)
+    wire = Wire(console.page)
+    console.reload()
+    console.open("anna")
+    wire.hold("message.operatorSend")
+    for text in ("first", "second"):
+        console.send(text)
+    console.composer.press("Escape")
+    console.press("KeyE")
+    wire.release()
+    expect(console.status).to_have_text("Closed: anna")
+    expect(console.state("second")).to_have_text("Sent")
+    expect(console.page.get_by_role("main").locator(".facts")).to_contain_text("Closed")
+    sent = [method for method in wire.calls if method in ("message.operatorSend", "conversation.close")]
+    assert sent == ["message.operatorSend", "message.operatorSend", "conversation.close"]
+
+
 def test_a_close_is_undone_by_a_key_and_by_a_button(open_page: OpenPage, peer: Enter) -> None:
     peer("anna").send("a question")
     console = enter(open_page)

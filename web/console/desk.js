@@ -172,7 +172,16 @@ export class Desk extends EventTarget {
 
   async close(userId) {
     const seenId = this.newestId(userId);
+    await this.#finishSending(userId);
     this.learn((await this.client.call("conversation.close", userId, seenId)).conversation);
+  }
+
+  /** An answer that came behind a close would open the conversation again. */
+  async #finishSending(userId) {
+    for (let [item] = this.unsent(userId); item; [item] = this.unsent(userId)) {
+      if (this.outbox.stateOf(item) === "waiting") throw new Disconnected();
+      await new Promise((resolve) => this.outbox.addEventListener("change", resolve, { once: true }));
+    }
   }
 
   async reopen(userId) {
