@@ -11,7 +11,7 @@ from tests import mariadb
 from tests.pages.browsing import NETWORK, OpenPage, Watch, axe, stop_clock
 from tests.pages.conftest import on_both_engines
 from tests.pages.console import Console, enter, expect_sent_once
-from tests.pages.fill import add_people
+from tests.pages.fill import add_conversations, add_people
 from tests.pages.network import Network
 from tests.pages.peer import Peer
 from tests.service import Service, running
@@ -74,6 +74,22 @@ def test_without_a_line_answers_wait_and_what_cannot_says_why(
     assert texts(peer("anna")) == ["a question", "first", "second"]
     console.open("boris")
     expect(console.bubble("another question")).to_be_visible()
+
+
+def test_without_a_line_each_answer_opens_another_that_waits(
+    open_page: OpenPage, database_url: str, network: Network, watch: Watch
+) -> None:
+    watch.allow(NETWORK)
+    customers = [f"customer {n + 1:04}" for n in range(len(add_conversations(database_url, 3)))]
+    console = enter(open_page, base=network.url)
+    console.open(customers[0])
+    network.cut()
+    expect(console.line).not_to_have_text("Connected")
+    for name in customers:
+        expect(console.title).to_have_text(name)
+        console.composer.fill("an answer")
+        console.composer.press("Control+Enter")
+    expect(console.status).to_have_text("Nobody is waiting.")
 
 
 def test_a_short_break_is_not_made_much_of(open_page: OpenPage, network: Network, watch: Watch) -> None:

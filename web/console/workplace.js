@@ -159,9 +159,9 @@ export class Workplace extends HTMLElement {
     this.#showRegion("conversation");
   }
 
-  /** Answer who waits longest; a `butNot` that was just answered may still be in the list. */
+  /** Answer who waits longest; whom one has answered may still be in the list, as may the `butNot` that just was. */
   #openLongest(butNot) {
-    const next = this.#queue.waiting.find((id) => id !== butNot);
+    const next = this.#queue.waiting.find((id) => id !== butNot && !this.#desk.unsent(id).length);
     if (next === undefined) {
       this.#announcer.say(t("empty_waiting"));
       return;
