@@ -159,9 +159,7 @@ def test_a_close_and_its_undoing_disturb_nobody_who_went_on_meanwhile(open_page:
     expect(console.composer).to_have_value("Dear Boris, look")
 
 
-def test_on_a_phone_a_close_that_comes_late_leaves_the_next_conversation_open(
-    open_page: OpenPage, peer: Enter
-) -> None:
+def test_on_a_phone_a_close_that_comes_late_leaves_the_next_conversation_open(open_page: OpenPage, peer: Enter) -> None:
     peer("anna").send("a question")
     peer("boris").send("another question")
     console = enter(open_page, viewport={"width": 390, "height": 780})
@@ -229,6 +227,45 @@ def test_what_was_found_may_be_clicked_twice(open_page: OpenPage, peer: Enter, d
     wire.release()
     expect(console.bubble("Where is my parcel?")).to_be_in_viewport()
     assert wire.calls.count("message.history") == 1
+
+
+def test_of_two_found_messages_the_last_one_chosen_is_shown(
+    open_page: OpenPage, peer: Enter, database_url: str
+) -> None:
+    peer("anna").send("Where is my first parcel?")
+    add_messages(database_url, "anna", 350)
+    peer("anna").send("Where is my second parcel?")
+    console = enter(open_page)
+    wire = Wire(console.page)
+    console.reload()
+    console.search.fill("parcel")
+    wire.hold("message.history")
+    console.found.last.click()
+    until(console.page, lambda: "message.history" in wire.calls)
+    console.found.first.click()
+    expect(console.messages.locator(".found")).to_contain_text("second")
+    wire.release()
+    expect(console.bubble("Where is my second parcel?")).to_be_in_viewport()
+    console.messages.evaluate("(messages) => messages.scrollTo(0, 0)")
+    expect(console.bubble("Where is my first parcel?")).to_be_in_viewport()  # all is loaded
+    expect(console.messages.locator(".found")).to_have_count(0)
+
+
+def test_what_was_found_and_comes_late_takes_no_focus(open_page: OpenPage, peer: Enter) -> None:
+    peer("anna").send("Where is my parcel?")
+    console = enter(open_page)
+    wire = Wire(console.page)
+    console.reload()
+    console.search.fill("parcel")
+    wire.hold("conversation.open")
+    console.found.first.click()
+    expect(console.composer).to_be_focused()
+    console.search.fill("")
+    console.page.keyboard.type("Wh")
+    wire.release()
+    expect(console.bubble("Where is my parcel?")).to_be_visible()
+    console.page.keyboard.type("ere")
+    expect(console.search).to_have_value("Where")
 
 
 def test_a_page_that_is_refused_is_not_asked_for_again_at_once(

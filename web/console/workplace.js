@@ -28,6 +28,7 @@ export class Workplace extends HTMLElement {
   #pane;
   #details;
   #undo;
+  #soughtId = null; // the message that was found and is being opened
 
   constructor(desk, settings, language, textLimit, logOut) {
     super();
@@ -135,15 +136,10 @@ export class Workplace extends HTMLElement {
   // Opening
 
   /** A row was chosen: with a pointer one goes on to write, with a key one may go on to the next row. */
-  async #choose(id, event, messageId) {
+  #choose(id, event, messageId) {
     const isPointer = event.detail > 0;
-    if (messageId) {
-      this.#show(id);
-      await this.#desk.openAt(id, messageId);
-      this.#pane.scrollTo(messageId);
-    } else {
-      this.#open(id);
-    }
+    if (messageId) this.#openAt(id, messageId);
+    else this.#open(id);
     if (NARROW.matches) this.#pane.focusTitle();
     else if (isPointer && !matchMedia("(pointer: coarse)").matches) this.#composer.write("answer");
   }
@@ -153,7 +149,16 @@ export class Workplace extends HTMLElement {
     if (this.#desk.thread?.userId !== id) this.#desk.open(id);
   }
 
+  /** Whoever chooses something else before it is loaded is not taken back to it. */
+  async #openAt(id, messageId) {
+    this.#show(id);
+    this.#soughtId = messageId;
+    await this.#desk.openAt(id, messageId);
+    if (this.#soughtId === messageId && this.#desk.thread?.userId === id) this.#pane.scrollTo(messageId);
+  }
+
   #show(id) {
+    this.#soughtId = null;
     const isForward = NARROW.matches && this.dataset.region === "queue";
     history[isForward ? "pushState" : "replaceState"](null, "", `#${id}`);
     this.#showRegion("conversation");
