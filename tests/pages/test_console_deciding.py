@@ -4,7 +4,7 @@ from collections.abc import Callable
 
 from playwright.sync_api import expect
 
-from tests.pages.browsing import OpenPage, until
+from tests.pages.browsing import OpenPage, stop_clock, until
 from tests.pages.console import enter
 from tests.pages.fill import add_messages
 from tests.pages.peer import Peer
@@ -113,6 +113,29 @@ def test_a_close_is_undone_by_a_key_and_by_a_button(open_page: OpenPage, peer: E
     expect(console.page.get_by_role("button", name="Undo")).to_be_hidden()
     console.press("KeyZ")  # nothing is left to undo
     expect(console.tab("waiting").locator(".count")).to_have_text("1")
+
+
+def test_a_close_that_could_not_be_undone_can_be_undone_still(open_page: OpenPage, peer: Enter) -> None:
+    peer("anna").send("a question")
+    console = enter(open_page)
+    wire = Wire(console.page)
+    console.page.clock.install()
+    console.reload()
+    console.open("anna")
+    console.row("anna").focus()
+    console.press("KeyE")
+    undo = console.page.get_by_role("button", name="Undo")
+    expect(undo).to_be_visible()
+    stop_clock(console.page)  # the eight seconds
+    wire.refused["conversation.close"] = 5
+    console.press("KeyZ")
+    expect(console.toast).not_to_be_empty()
+    expect(undo).to_be_visible()
+    wire.refused.clear()
+    undo.click()
+    expect(undo).to_be_hidden()
+    console.page.clock.resume()
+    expect(console.row("anna")).to_be_focused()
 
 
 def test_a_close_can_be_undone_for_eight_seconds(open_page: OpenPage, peer: Enter) -> None:

@@ -12,6 +12,7 @@ export class Undo {
   #userId = null;
   #timer = null;
 
+  /** @param reopen gives the promise of whether it could be opened again. */
   constructor(reopen) {
     this.#reopen = reopen;
   }
@@ -24,10 +25,9 @@ export class Undo {
     this.#timer = setTimeout(() => this.#expire(), OFFERED);
   }
 
-  act() {
+  async act() {
     const userId = this.#userId;
-    this.#end();
-    if (userId !== null) this.#reopen(userId);
+    if (userId !== null && (await this.#reopen(userId)) && userId === this.#userId) this.#end();
   }
 
   #expire() {

@@ -231,9 +231,10 @@ export class Workplace extends HTMLElement {
 
   async #reopen(id) {
     const { thread } = this.#desk;
-    await this.#do(() => this.#desk.reopen(id));
+    if (!(await this.#do(() => this.#desk.reopen(id)))) return false;
     this.#queue.settle(id);
     if (!this.#hasGoneOn(thread)) this.focusRow(id);
+    return true;
   }
 
   /** Whether the operator is at something else, since that thread was open: an answer that comes late moves no focus. */
