@@ -55,6 +55,26 @@ def test_the_dialog_gives_away_the_conversation_that_it_names(
     expect(facts).to_contain_text("Not assigned")
 
 
+def test_what_cannot_be_done_says_why(open_page: OpenPage, peer: Enter, ids: dict[str, int]) -> None:
+    peer("anna").send("a question")
+    console = enter(open_page)
+    wire = Wire(console.page)
+    console.reload()
+    console.open("anna")
+    console.row("anna").focus()
+    wire.refused["conversation.assign"] = 5
+    console.press("KeyI")
+    expect(console.toast).to_have_text("The service can’t be reached. Try again in a moment.")
+    wire.refused["conversation.assign"] = 7  # as if she had been erased meanwhile
+    console.press("KeyI")
+    expect(console.toast).to_have_text("The service refused it.")
+    wire.refused.clear()
+    console.page.evaluate("(id) => location.hash = id", ids["boris"])
+    console.wait_for("boris")
+    console.press("KeyI")
+    expect(console.toast).to_have_text("Nothing has been written here yet.")
+
+
 def test_after_a_close_the_next_row_has_the_focus_and_in_the_end_the_heading(open_page: OpenPage, peer: Enter) -> None:
     for name in ("anna", "boris", "vera"):
         peer(name).send("a question")

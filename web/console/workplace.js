@@ -199,9 +199,16 @@ export class Workplace extends HTMLElement {
       return true;
     } catch (error) {
       if (!(error instanceof Refused || error instanceof Disconnected)) throw error;
-      this.#announcer.show(t(error.code === 9 ? "not_seen" : error.code === 7 ? "not_begun" : "needs_connection"));
+      this.#announcer.show(t(this.#nameReason(error, id)));
       return false;
     }
+  }
+
+  #nameReason({ code }, id) {
+    if (!this.#desk.isOnline) return "needs_connection";
+    if (code === 9) return "not_seen";
+    if (code === 7 && !this.#desk.find(id)?.last_message) return "not_begun"; // else the customer is no more
+    return [1, 4, 7].includes(code) ? "failed_other" : "unavailable";
   }
 
   #assign() {
