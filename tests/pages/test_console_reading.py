@@ -274,3 +274,25 @@ def test_a_conversation_is_printed_in_plain_rows(open_page: OpenPage, peer: Ente
     expect(paper).to_have_count(0)
     expect(console.bubble("question 5")).to_be_in_viewport()
     assert abs(console.top("question 5") - place) <= 1  # pixels, of which a browser has parts
+
+
+def test_a_mark_that_was_lost_with_the_line_is_told_again(
+    open_page: OpenPage, peer: Enter, network: Network, watch: Watch
+) -> None:
+    watch.allow(NETWORK)
+    anna = peer("anna")
+    anna.send("a question")
+    console = enter(open_page, base=network.url)
+    console.open("anna")
+    expect(console.row("anna").locator(".count")).to_have_count(0)
+    console.page.clock.install()
+    stop_clock(console.page)
+    anna.send("one more")
+    expect(console.row("anna").locator(".count")).to_have_text("1 unread message")
+    network.cut()
+    expect(console.status).to_have_text("Connection lost.")
+    console.page.clock.run_for(1_500)  # it was looked at, and nobody could be told
+    network.mend()
+    console.page.clock.resume()
+    expect(console.status).to_have_text("Connected again.")
+    expect(console.row("anna").locator(".count")).to_have_count(0)

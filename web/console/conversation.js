@@ -52,6 +52,7 @@ export class ConversationPane extends HTMLElement {
     const update = throttled(30, () => this.#draw());
     desk.addEventListener("thread", update);
     desk.addEventListener("opened", () => this.#show());
+    desk.addEventListener("enter", () => this.#resetReading()); // what was told last may be lost
     desk.addEventListener("conversation", ({ detail: { now } }) => now.user_id === desk.thread?.userId && update());
     for (const name of ["operators", "tick"]) desk.addEventListener(name, () => this.#drawHead());
     addEventListener("beforeprint", () =>
@@ -99,9 +100,13 @@ export class ConversationPane extends HTMLElement {
     this.#lastSeen = 0;
     this.#foundId = null;
     this.#transcript.show([]);
-    this.#reading.reset(this.#desk.find(thread?.userId)?.operator_read_id);
+    this.#resetReading();
     this.#composer.show(thread?.userId ?? null);
     this.#draw();
+  }
+
+  #resetReading() {
+    this.#reading.reset(this.#desk.find(this.#desk.thread?.userId)?.operator_read_id);
   }
 
   #draw() {
