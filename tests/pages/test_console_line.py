@@ -11,7 +11,7 @@ from tests import mariadb
 from tests.pages.browsing import NETWORK, OpenPage, Watch, axe, stop_clock
 from tests.pages.conftest import on_both_engines
 from tests.pages.console import Console, enter, expect_sent_once
-from tests.pages.fill import add_conversations, add_people
+from tests.pages.fill import add_conversations, add_messages, add_people
 from tests.pages.network import Network
 from tests.pages.peer import Peer
 from tests.service import Service, running
@@ -239,3 +239,29 @@ def test_a_list_that_cannot_be_loaded_stays_and_is_tried_again(
             expect(console.queue.get_by_text("The list could not be loaded.")).to_be_hidden()
             expect(console.row("anna")).to_be_visible()
             peer.close()
+
+
+def test_after_a_long_break_a_conversation_has_no_gap(
+    open_page: OpenPage, peer: Enter, network: Network, watch: Watch, database_url: str
+) -> None:
+    watch.allow(NETWORK)
+    peer("boris").send("another question")
+    anna = peer("anna")
+    anna.send("before the break")
+    console = enter(open_page, base=network.url)
+    console.open("anna")
+    console.open("boris")
+    network.cut()
+    expect(console.status).to_have_text("Connection lost.")
+    add_messages(database_url, "anna", 650)
+    network.mend()
+    expect(console.status).to_have_text("Connected again.")
+    anna.send("after the break")
+    expect(console.row("anna")).to_contain_text("after the break")
+    console.open("anna")
+    expect(console.bubble("after the break")).to_be_visible()
+    seen: set[str] = set()
+    while "before the break" not in seen:
+        seen.update(console.messages.locator("li .text").all_text_contents())
+        console.messages.evaluate("(scroller) => scroller.scrollBy(0, -900)")
+    assert {f"Message {n}" for n in range(1, 651)} <= seen

@@ -248,7 +248,8 @@ export class Desk extends EventTarget {
   async #enter(detail) {
     if (!this.client.isOperator) return;
     this.#tell("enter", detail);
-    for (const message of detail.messages) this.#addMessage(message);
+    if (detail.isWhole) this.#threads.forEach((thread) => thread.break());
+    else detail.messages.forEach((message) => this.#addMessage(message));
     try {
       if (this.thread) this.reload();
       const { operators } = await this.client.call("operator.list");

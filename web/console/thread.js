@@ -7,6 +7,7 @@ export class Thread {
   isLoaded = false;
   reading = null; // the promise of older ones that are on their way
   hasFailed = false;
+  wholeTo = null; // after a long break, the message up to which none is missing; null where none is missing at all
   newId = undefined; // the first message under the line "New"; null for none, undefined until it is known
 
   constructor(userId) {
@@ -20,13 +21,14 @@ export class Thread {
   /** Take in the answer to `conversation.open`. What is older stays where it joins on. */
   refresh({ conversation, messages, notes }) {
     const oldest = messages[0]?.message_id ?? Infinity;
-    const joins = this.isLoaded && this.newestId !== null && this.newestId >= oldest;
+    const joins = this.isLoaded && this.newestId !== null && (this.wholeTo ?? this.newestId) >= oldest;
     const kept = joins ? this.messages.filter(({ message_id }) => message_id < oldest) : [];
     const newer = this.messages.filter(({ message_id }) => message_id > (messages.at(-1)?.message_id ?? 0));
     this.messages = [...kept, ...messages, ...newer];
     if (!joins) this.hasOlder = messages.length >= 100;
     this.notes = notes;
     this.isLoaded = true;
+    this.wholeTo = null;
     if (this.newId === undefined) {
       const isNew = (message) => !message.is_from_support && message.message_id > conversation.operator_read_id;
       this.newId = conversation.unread ? (this.messages.find(isNew)?.message_id ?? null) : null;
@@ -35,8 +37,13 @@ export class Thread {
 
   /** How many of the customer's messages stand above that id; null where not all of them are loaded. */
   countUnread(readId) {
-    if (!this.isLoaded || (this.hasOlder && this.messages[0].message_id > readId)) return null;
+    if (!this.isLoaded || this.wholeTo !== null || (this.hasOlder && this.messages[0].message_id > readId)) return null;
     return this.messages.filter((message) => !message.is_from_support && message.message_id > readId).length;
+  }
+
+  /** More came than is told: what comes from now on does not follow what is here. */
+  break() {
+    this.wholeTo ??= this.newestId ?? 0;
   }
 
   prepend({ messages, has_more }) {
