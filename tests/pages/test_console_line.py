@@ -14,6 +14,7 @@ from tests.pages.console import Console, enter, expect_sent_once
 from tests.pages.fill import add_conversations, add_messages, add_people
 from tests.pages.network import Network
 from tests.pages.peer import Peer
+from tests.pages.routed import Wire
 from tests.service import Service, running
 
 Enter = Callable[[str], Peer]
@@ -265,3 +266,23 @@ def test_after_a_long_break_a_conversation_has_no_gap(
         seen.update(console.messages.locator("li .text").all_text_contents())
         console.messages.evaluate("(scroller) => scroller.scrollBy(0, -900)")
     assert {f"Message {n}" for n in range(1, 651)} <= seen
+
+
+def test_a_page_of_the_list_that_is_refused_is_asked_for_once(open_page: OpenPage, database_url: str) -> None:
+    add_conversations(database_url, 250)
+    page = open_page("/operator")
+    wire = Wire(page)
+    console = Console(page)
+    console.log_in("olga")
+    expect(console.rows.first).to_be_visible()
+    wire.refused.add("conversation.list")
+    wire.calls.clear()
+    console.rows.first.evaluate("(row) => row.closest('desk-list').scrollTo(0, 1e6)")
+    retry = console.queue.get_by_role("button", name="Retry")
+    expect(retry).to_be_visible()
+    console.open("customer 0100")
+    assert wire.calls.count("conversation.list") <= 2  # the page, and perhaps the counts
+    wire.refused.clear()
+    retry.click()
+    expect(retry).to_be_hidden()
+    expect(console.row("customer 0105")).to_be_attached()

@@ -32,10 +32,6 @@ export class Listing extends EventTarget {
     this.#filter = filter;
   }
 
-  get hasMore() {
-    return this.#end !== null;
-  }
-
   /** The customers' ids, in the list's order. */
   get order() {
     const compare = this.#filter === "waiting" ? byWait : byActivity;
@@ -55,9 +51,9 @@ export class Listing extends EventTarget {
     });
   }
 
-  /** Load the next page. */
+  /** Load the next page. Where that failed, it is asked for by loading again. */
   async more() {
-    if (this.#end && !this.isLoading) await this.#read(this.#end.cursor, () => {});
+    if (this.#end && !this.isLoading && !this.hasFailed) await this.#read(this.#end.cursor, () => {});
   }
 
   async #read(before, then) {

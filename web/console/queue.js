@@ -225,7 +225,7 @@ export class Queue extends HTMLElement {
         this.#drawState();
       });
     }
-    this.list.addEventListener("more", () => this.#listing?.hasMore && desk.isOnline && this.#listing.more());
+    this.list.addEventListener("more", () => desk.isOnline && this.#listing?.more());
     this.list.addEventListener("pointerenter", ({ pointerType }) => (this.#isHovered = pointerType === "mouse"));
     this.list.addEventListener("pointerleave", () => {
       this.#isHovered = false;
