@@ -286,3 +286,31 @@ def test_a_page_of_the_list_that_is_refused_is_asked_for_once(open_page: OpenPag
     retry.click()
     expect(retry).to_be_hidden()
     expect(console.row("customer 0105")).to_be_attached()
+
+
+def test_after_a_break_the_queue_keeps_its_place_and_what_was_answered_goes(
+    open_page: OpenPage, peer: Enter, network: Network, watch: Watch, database_url: str
+) -> None:
+    watch.allow(NETWORK)
+    customers = add_conversations(database_url, 350)
+    console = enter(open_page, base=network.url)
+    size = console.queue.locator("desk-list li").first
+    scroll = "(list, rows) => list.scrollTo(0, rows * 68)"
+    queue = console.queue.locator("desk-list").first
+    for number in (100, 200, 300, 350):
+        expect(size).to_have_attribute("aria-setsize", f"{number}")
+        queue.evaluate(scroll, number)
+    queue.evaluate(scroll, 200)
+    expect(console.row("customer 0203")).to_be_in_viewport()
+    network.cut()
+    expect(console.status).to_have_text("Connection lost.")
+    oleg = peer("oleg")
+    for customer in (customers[9], customers[249]):
+        oleg.answer(customer, "an answer")
+    network.mend()
+    expect(size).to_have_attribute("aria-setsize", "348")
+    expect(console.row("customer 0203")).to_be_in_viewport()
+    queue.evaluate(scroll, 245)
+    expect(console.row("customer 0251")).to_be_in_viewport()
+    expect(console.row("customer 0250")).to_have_count(0)
+    expect(console.tab("waiting").locator(".count")).to_have_text("348")

@@ -41,30 +41,35 @@ export class Listing extends EventTarget {
     return (end ? found.filter((one) => compare(one, end) <= 0) : found).map(({ user_id }) => user_id);
   }
 
-  /** Load the top again. What the service knows no more goes; what it still has stays. */
+  /** Load again what is loaded, by as many pages as it takes, or the first page. */
   async load() {
-    const known = new Map(this.#desk.conversations);
-    await this.#read(null, (rows) => {
-      const listed = new Set(rows.map(({ user_id }) => user_id));
-      const gone = this.order.filter((id) => !listed.has(id) && this.#desk.conversations.get(id) === known.get(id));
-      for (const id of gone) this.#desk.forget(id);
-    });
+    await this.#read(null, this.isLoaded ? this.order.length : 0);
   }
 
   /** Load the next page. Where that failed, it is asked for by loading again. */
   async more() {
-    if (this.#end && !this.isLoading && !this.hasFailed) await this.#read(this.#end.cursor, () => {});
+    if (this.#end && !this.hasFailed) await this.#read(this.#end, 0);
   }
 
-  async #read(before, then) {
+  /** Read that many rows after a row, or more. Of what was there, what the service does not list any more goes. */
+  async #read(after, number) {
     if (this.isLoading) return;
+    const listed = new Set(after ? this.order : []);
     this.#set({ isLoading: true, hasFailed: false });
     try {
-      const found = await this.#desk.client.call("conversation.list", this.#filter, before, PAGE);
-      const rows = found.conversations;
-      for (const row of rows) this.#desk.learn(row);
-      this.#end = rows.length < PAGE ? null : (this.#desk.conversations.get(rows.at(-1).user_id) ?? null);
-      then(rows);
+      const known = new Map(this.#desk.conversations);
+      let found;
+      let end = after;
+      do {
+        found = await this.#desk.client.call("conversation.list", this.#filter, end?.cursor ?? null, PAGE);
+        const rows = found.conversations;
+        for (const row of rows) this.#desk.learn(row);
+        for (const { user_id } of rows) listed.add(user_id);
+        end = rows.length < PAGE ? null : (this.#desk.conversations.get(rows.at(-1).user_id) ?? null);
+      } while (end && listed.size < number);
+      this.#end = end;
+      const isGone = (id) => !listed.has(id) && this.#desk.conversations.get(id) === known.get(id);
+      for (const id of this.order.filter(isGone)) this.#desk.forget(id);
       this.#desk.count(found);
       this.#set({ isLoading: false, isLoaded: true });
     } catch (error) {
