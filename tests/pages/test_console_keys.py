@@ -7,6 +7,7 @@ from playwright.sync_api import Locator, expect
 
 from tests.pages.browsing import OpenPage
 from tests.pages.console import Console, enter
+from tests.pages.fill import add_conversations
 from tests.pages.peer import Peer
 
 Enter = Callable[[str], Peer]
@@ -265,3 +266,22 @@ def test_skip_links_come_first_and_lead_to_the_regions(console: Console) -> None
         console.page.keyboard.press("Enter")
         expect(target).to_be_focused()
     assert console.page.url.endswith("/operator#4")
+
+
+def test_the_longest_waiting_is_found_behind_a_page_that_others_have_answered(
+    open_page: OpenPage, peer: Enter, database_url: str
+) -> None:
+    customers = add_conversations(database_url, 103)
+    console = enter(open_page)
+    console.tab("mine").click()
+    expect(console.queue.get_by_text("Nothing is assigned to you.")).to_be_visible()
+    oleg = peer("oleg")
+    for customer in customers[:100]:
+        oleg.answer(customer, "an answer")
+    expect(console.tab("waiting").locator(".count")).to_have_text("3")
+    for customer in customers[101:]:
+        oleg.answer(customer, "an answer")
+    expect(console.tab("waiting").locator(".count")).to_have_text("1")
+    console.heading.focus()
+    console.press("KeyU")
+    console.wait_for("customer 0101")

@@ -214,7 +214,10 @@ export class Queue extends HTMLElement {
       this.#changed.add(now.user_id);
       follow();
     });
-    desk.addEventListener("counts", () => this.#drawTabs());
+    desk.addEventListener("counts", () => {
+      this.#drawTabs();
+      if (desk.counts.waiting && !this.waiting.length) this.#listings.waiting.load(); // those loaded were answered
+    });
     for (const name of ["opened", "operators", "draft", "tick"]) desk.addEventListener(name, refresh);
     for (const listing of Object.values(this.#listings)) {
       listing.addEventListener("change", () => {
