@@ -62,6 +62,8 @@ def test_without_a_line_answers_wait_and_what_cannot_says_why(
     expect(console.page.get_by_role("main")).to_contain_text("It is loaded as soon as the connection is back.")
     console.open("anna")
     expect(console.bubble("a question")).to_be_visible()
+    console.tab("closed").click()
+    expect(console.queue.get_by_text("It is loaded as soon as the connection is back.")).to_be_visible()
     stop_clock(console.page)  # so that it does not come back by itself
     expect(console.line).to_have_text(re.compile("Reconnecting"))
     network.mend()
@@ -73,6 +75,8 @@ def test_without_a_line_answers_wait_and_what_cannot_says_why(
     expect(console.status).to_have_text("Connected again.")
     expect(console.page).to_have_title("(1) Desk")
     assert texts(peer("anna")) == ["a question", "first", "second"]
+    expect(console.queue.get_by_text("No conversation is closed.")).to_be_visible()
+    console.tab("waiting").click()
     console.open("boris")
     expect(console.bubble("another question")).to_be_visible()
 

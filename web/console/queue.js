@@ -147,9 +147,12 @@ export class Queue extends HTMLElement {
   #drawState() {
     const { isLoading, isLoaded, hasFailed } = this.#listing;
     const isEmpty = this.list.keys.length === 0;
+    const isAway = this.#desk.client.line.since > 0; // the first connection is not made much of
     this.list.classList.toggle("stale", hasFailed);
     this.#state.hidden = !(hasFailed || isEmpty);
-    if (hasFailed) {
+    if (isAway && isEmpty && !isLoaded) {
+      this.#state.replaceChildren(h("p", {}, t("opens_later")));
+    } else if (hasFailed) {
       const retry = h("button", { type: "button", class: "button", onclick: () => this.#load() }, t("retry"));
       this.#state.replaceChildren(h("p", {}, t("list_failed")), retry);
     } else if (isEmpty && isLoaded) {
@@ -214,6 +217,7 @@ export class Queue extends HTMLElement {
       this.#changed.add(now.user_id);
       follow();
     });
+    desk.client.addEventListener("line", () => this.#listing.isLoaded || this.#drawState());
     desk.addEventListener("counts", () => {
       this.#drawTabs();
       if (desk.counts.waiting && !this.waiting.length) this.#listings.waiting.load(); // those loaded were answered
