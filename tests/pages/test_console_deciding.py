@@ -5,10 +5,10 @@ from collections.abc import Callable
 from playwright.sync_api import expect
 
 from tests.pages.browsing import OpenPage, stop_clock, until
-from tests.pages.console import enter
+from tests.pages.console import Console, enter
 from tests.pages.fill import add_messages
 from tests.pages.peer import Peer
-from tests.pages.wire import Wire
+from tests.pages.routed import Wire
 
 Enter = Callable[[str], Peer]
 
@@ -358,3 +358,23 @@ def test_a_search_goes_on_to_the_next_page(open_page: OpenPage, database_url: st
         console.found.first.evaluate("(row) => row.closest('desk-list').scrollTo(0, 1e6)")
         expect(console.queue.get_by_text(f"{number} messages found")).to_be_visible()
     assert console.found.count() <= 60
+
+
+def test_each_search_is_asked_for_once_and_one_letter_is_none(open_page: OpenPage, database_url: str) -> None:
+    add_messages(database_url, "anna", 120)
+    page = open_page("/operator")
+    wire = Wire(page)
+    console = Console(page)
+    console.log_in("olga")
+    console.search.fill("message")
+    expect(console.queue.get_by_text("50 messages found")).to_be_visible()
+    console.search.fill("message 11")
+    expect(console.queue.get_by_text("11 messages found")).to_be_visible()
+    assert wire.calls.count("message.search") == 2
+    console.search.fill("message")
+    expect(console.queue.get_by_text("50 messages found")).to_be_visible()
+    console.search.fill("m")
+    expect(console.queue.get_by_text("Two characters at least.")).to_be_visible()
+    console.search.fill("message 119")
+    expect(console.queue.get_by_text("1 message found")).to_be_visible()
+    assert wire.calls.count("message.search") == 4

@@ -79,14 +79,13 @@ export class Search {
     this.#timer = setTimeout(() => this.#start(), this.isActive ? PAUSE : 0);
   }
 
-  async #start() {
+  #start() {
     this.#searched = this.#text;
     this.#found.clear();
-    this.list.show([]);
     this.#isComplete = [...this.#searched].length < SHORTEST;
     this.#isReading = false;
     this.#say(this.#isComplete && this.isActive ? t("search_longer") : "");
-    await this.#read();
+    this.list.show([]); // an empty list asks for more
   }
 
   async #read() {
