@@ -296,3 +296,21 @@ def test_a_mark_that_was_lost_with_the_line_is_told_again(
     console.page.clock.resume()
     expect(console.status).to_have_text("Connected again.")
     expect(console.row("anna").locator(".count")).to_have_count(0)
+
+
+def test_what_came_in_a_break_is_spoken_though_nobody_waited_before_it(
+    open_page: OpenPage, peer: Enter, network: Network, watch: Watch, ids: dict[str, int]
+) -> None:
+    watch.allow(NETWORK)
+    anna, oleg = peer("anna"), peer("oleg")
+    anna.send("a question")
+    oleg.answer(ids["anna"], "an answer")
+    console = enter(open_page, base=network.url)
+    console.tab("open").click()
+    console.open("anna")
+    network.cut()
+    expect(console.status).to_have_text("Connection lost.")
+    anna.send("in the break")
+    peer("boris").send("of another conversation")
+    network.mend()
+    expect(console.log.locator("p")).to_have_text(["anna: in the break"])

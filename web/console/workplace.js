@@ -99,7 +99,7 @@ export class Workplace extends HTMLElement {
     const { client } = desk;
     client.addEventListener("line", () => this.#showLine());
     client.addEventListener("message", ({ detail }) => this.#hear(detail));
-    client.addEventListener("enter", ({ detail }) => detail.isWhole || detail.messages.forEach((it) => this.#hear(it)));
+    client.addEventListener("enter", ({ detail }) => this.#hearAll(detail));
     desk.addEventListener("enter", () => this.#queue.reload());
     desk.addEventListener("counts", () => this.#showLine());
     desk.outbox.addEventListener(
@@ -293,6 +293,13 @@ export class Workplace extends HTMLElement {
   }
 
   // Telling
+
+  /** What came during a break. The whole has old messages too: newer than those here is what is new. */
+  #hearAll({ messages, isWhole, isFirst }) {
+    if (isFirst) return;
+    const newestId = isWhole ? (this.#desk.thread?.newestId ?? Infinity) : 0;
+    for (const message of messages) if (message.message_id > newestId) this.#hear(message);
+  }
 
   #hear(message) {
     const isOwn = message.invader_name === this.#desk.me?.user_name; // of another tab
