@@ -229,3 +229,26 @@ def test_only_the_tab_that_had_the_focus_last_tells(console: Console, open_page:
     wait_for_shown(other, 1)
     assert [title for title, _, _ in shown(console)] == ["anna"]
     assert [title for title, _, _ in shown(other)] == ["boris"]
+
+
+def test_the_tab_that_had_the_focus_last_tells_alone_also_long_after(
+    console: Console, open_page: OpenPage, peer: Enter
+) -> None:
+    console.page.clock.install()
+    console.reload()
+    other = Console(open_page("/operator", beside=console.page))
+    other.wait_for_line()
+    elsewhere = open_page("/", beside=console.page)
+    use_real_focus(console, other)
+    console.page.bring_to_front()
+    console.page.wait_for_function("document.hasFocus()")
+    elsewhere.bring_to_front()
+    console.page.wait_for_function("!document.hasFocus()")
+    for _ in range(5):
+        console.page.clock.fast_forward("01:00")  # behind other tabs timers run once a minute
+    peer("anna").send("a question")
+    for tab in (console, other):
+        tab.wait_for_line()
+        expect(tab.row("anna")).to_be_visible()
+    wait_for_shown(console, 1)
+    assert shown(other) == []

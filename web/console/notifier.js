@@ -2,7 +2,7 @@ import { t } from "../texts.js";
 import { findWait } from "./row.js";
 
 const PAUSE = 3_000; // milliseconds between two sounds
-const TABS = 45_000; // milliseconds after which a tab that says nothing is gone
+const TABS = 150_000; // milliseconds after which a tab that says nothing is gone; one behind others ticks once a minute
 const TONES = [880, 1175]; // hertz
 const CUT = 80; // characters of a message in a notification
 
@@ -100,7 +100,8 @@ export class Notifier extends EventTarget {
   }
 
   #onTick() {
-    if (document.hasFocus()) this.#claim();
+    const isLast = this.#desk.store.get("focused-tab")?.tab === this.#tab; // also of those that slept
+    if (document.hasFocus() || isLast) this.#claim();
     const now = this.#desk.client.now;
     for (const conversation of this.#desk.conversations.values()) {
       const { user_id: id, waitingId } = conversation;
