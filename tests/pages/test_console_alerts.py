@@ -252,3 +252,19 @@ def test_the_tab_that_had_the_focus_last_tells_alone_also_long_after(
         expect(tab.row("anna")).to_be_visible()
     wait_for_shown(console, 1)
     assert shown(other) == []
+
+
+def test_who_is_late_already_when_the_page_is_loaded_is_not_told(
+    console: Console, peer: Enter, ids: dict[str, int], database_url: str
+) -> None:
+    console.page.clock.install()
+    for name, minutes in (("anna", 30), ("boris", 14)):
+        peer(name).send("a question")
+        make_old(database_url, ids[name], minutes)
+    console.reload()
+    expect(console.row("anna").locator(".wait.late")).to_have_text("late 30 min")
+    assert shown(console) == []
+    console.page.clock.fast_forward("01:15")
+    expect(console.row("boris").locator(".wait.late")).to_have_text("late 15 min")
+    wait_for_shown(console, 1)
+    assert shown(console) == [["boris", f"customer {ids['boris']}", "Has been waiting for long."]]

@@ -80,6 +80,7 @@ export class Notifier extends EventTarget {
   // When
 
   #notice(now, before) {
+    if (!before && this.#isLate(now)) this.#late.set(now.user_id, now.waitingId); // the list shows it: no news
     const last = now.last_message;
     const heard = this.#heard.get(now.user_id) ?? before?.last_message?.message_id;
     this.#heard.set(now.user_id, Math.max(last?.message_id ?? 0, heard ?? 0));
@@ -99,14 +100,16 @@ export class Notifier extends EventTarget {
     return !this.#desk.operators.get(operatorId)?.online;
   }
 
+  #isLate(conversation) {
+    return findWait(conversation, this.#desk.client.now, this.#settings.limits)?.level === "late";
+  }
+
   #onTick() {
     const isLast = this.#desk.store.get("focused-tab")?.tab === this.#tab; // also of those that slept
     if (document.hasFocus() || isLast) this.#claim();
-    const now = this.#desk.client.now;
     for (const conversation of this.#desk.conversations.values()) {
       const { user_id: id, waitingId } = conversation;
-      const isLate = findWait(conversation, now, this.#settings.limits)?.level === "late";
-      if (!isLate || this.#late.get(id) === waitingId || !this.#isMine(conversation)) continue;
+      if (!this.#isLate(conversation) || this.#late.get(id) === waitingId || !this.#isMine(conversation)) continue;
       this.#late.set(id, waitingId);
       if (!this.#isBeforeEyes(id)) this.#call(conversation, t("waits_long"));
     }
