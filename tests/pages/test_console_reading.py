@@ -314,3 +314,19 @@ def test_what_came_in_a_break_is_spoken_though_nobody_waited_before_it(
     peer("boris").send("of another conversation")
     network.mend()
     expect(console.log.locator("p")).to_have_text(["anna: in the break"])
+
+
+def test_the_line_new_is_in_view_also_on_coming_back(open_page: OpenPage, peer: Enter) -> None:
+    anna = peer("anna")
+    anna.send("a question")
+    peer("boris").send("a question")
+    console = enter(open_page)
+    console.open("anna")
+    expect(console.row("anna").locator(".count")).to_have_count(0)
+    console.open("boris")
+    for n in range(30):
+        anna.send(f"line {n}\n\nand more")
+    expect(console.row("anna").locator(".count")).to_have_text("30 unread messages")
+    console.open("anna")
+    expect(console.messages.get_by_role("listitem").filter(has_text="New")).to_be_in_viewport()
+    expect(console.below).to_be_visible()

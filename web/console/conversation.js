@@ -28,6 +28,7 @@ export class ConversationPane extends HTMLElement {
   #reading;
   #foundId = null;
   #lastSeen = 0; // the newest message when the end was last in view
+  #isNewSought = true; // until it is known whether there is a line "New", and where
 
   /** @param {object} actions `back()`, `showDetails()`, `toggleClosed()` */
   constructor(desk, settings, composer, actions) {
@@ -98,6 +99,7 @@ export class ConversationPane extends HTMLElement {
     this.#head.hidden = this.#transcript.hidden = thread === null;
     this.#transcript.isFollowing = true;
     this.#lastSeen = 0;
+    this.#isNewSought = true;
     this.#foundId = null;
     this.#transcript.show([]);
     this.#resetReading();
@@ -115,11 +117,11 @@ export class ConversationPane extends HTMLElement {
     const { thread } = this.#desk;
     if (!thread?.isLoaded) return;
     const rows = this.#makeRows();
-    const isFirst = this.#lastSeen === 0;
     const isWriting = rows.at(-1)?.kind === "pending" && rows.at(-1).item.created > Date.now() - 500;
     this.#transcript.show(rows, { toEnd: isWriting });
     this.#lastSeen ||= thread.newestId ?? 0;
-    if (isFirst && thread.newId) this.#transcript.scrollToRow("new");
+    if (this.#isNewSought && thread.newId && this.#transcript.isFollowing) this.#transcript.scrollToRow("new");
+    this.#isNewSought &&= thread.newId === undefined;
     this.#drawBelow();
   }
 
