@@ -1,22 +1,23 @@
 """Every state of the console under axe, in both languages and themes, and on small and enlarged screens."""
 
 import json
+import re
 from collections.abc import Callable
 
 import pytest
-from playwright.sync_api import expect
+from playwright.sync_api import ViewportSize, expect
 
 from tests.pages.browsing import BOTH_THEMES, NETWORK, OpenPage, Theme, Watch, axe, small_targets
-from tests.pages.console import Console, make_old
+from tests.pages.console import Console, enter, make_old
 from tests.pages.fill import add_messages
 from tests.pages.network import Network
 from tests.pages.peer import Peer
 
 Enter = Callable[[str], Peer]
 
-WIDE = {"width": 1280, "height": 800}
-MIDDLE = {"width": 800, "height": 700}
-PHONE = {"width": 320, "height": 640}
+WIDE: ViewportSize = {"width": 1280, "height": 800}
+MIDDLE: ViewportSize = {"width": 800, "height": 700}
+PHONE: ViewportSize = {"width": 320, "height": 640}
 ZOOMED = {"width": 320, "height": 256}  # 1280×1024 at 400 %
 LONG = "https://example.com/" + "long" * 60
 SPILL = """() => {
@@ -244,6 +245,37 @@ def test_below_720_pixels_one_region_is_shown_and_back_returns_to_the_row(open_p
     expect(console.queue).to_be_visible()
     expect(main).to_be_visible()
     console.expect_focus()
+
+
+def test_back_leads_to_the_queue_however_one_came_to_the_conversation(
+    open_page: OpenPage, peer: Enter, ids: dict[str, int]
+) -> None:
+    for name in ("anna", "boris", "vera"):
+        peer(name).send("a question")
+    console = enter(open_page)
+    back = console.page.get_by_role("button", name="Back to the queue")
+    console.open("anna")
+    console.page.set_viewport_size(PHONE)  # as it is turned
+    back.click()
+    expect(console.row("anna")).to_be_focused()
+    console.open("boris")
+    back.click()
+    expect(console.row("boris")).to_be_focused()
+    console.open("vera")
+    console.press("Digit3")
+    expect(console.page).to_have_url(re.compile("/operator$"))
+    console.open("anna")
+    console.button("close_conversation").click()
+    expect(console.page).to_have_url(re.compile("/operator$"))
+    console.expect_focus()
+    console.open("boris")
+    back.click()
+    expect(console.row("boris")).to_be_focused()
+    linked = Console(open_page(f"/operator#{ids['vera']}", beside=console.page))
+    linked.page.set_viewport_size(PHONE)
+    linked.wait_for("vera")
+    linked.page.get_by_role("button", name="Back to the queue").click()
+    expect(linked.row("vera")).to_be_focused()
 
 
 def test_the_language_and_the_theme_are_chosen_by_the_browser_and_switchable(open_page: OpenPage, peer: Enter) -> None:

@@ -117,7 +117,7 @@ export class Workplace extends HTMLElement {
       open: () => this.#filter("open"),
       closed: () => this.#filter("closed"),
       search: () => {
-        this.#showRegion("queue");
+        this.#toQueue();
         this.#queue.search.focus();
       },
       longest: () => this.#openLongest(),
@@ -160,7 +160,8 @@ export class Workplace extends HTMLElement {
   #show(id) {
     this.#soughtId = null;
     const isForward = NARROW.matches && this.dataset.region === "queue";
-    history[isForward ? "pushState" : "replaceState"](null, "", `#${id}`);
+    if (isForward) history.pushState({ isAboveQueue: true }, "", `#${id}`);
+    else history.replaceState(history.state, "", `#${id}`);
     this.#showRegion("conversation");
   }
 
@@ -183,7 +184,7 @@ export class Workplace extends HTMLElement {
   }
 
   #filter(name) {
-    this.#showRegion("queue");
+    this.#toQueue();
     this.#queue.show(name);
     this.#queue.focusRow();
   }
@@ -232,7 +233,7 @@ export class Workplace extends HTMLElement {
     this.#announcer.say(t("closed_name", { name: conversation.user_name }));
     const next = this.#queue.settle(id);
     if (this.#hasGoneOn(thread)) return;
-    this.#showRegion("queue");
+    this.#toQueue();
     this.#queue.focusRow(next);
   }
 
@@ -258,15 +259,25 @@ export class Workplace extends HTMLElement {
   }
 
   #goBack() {
-    if (location.hash) history.back();
-    else this.#onPopState();
+    this.#toQueue();
+    this.focusRow();
+  }
+
+  /** Leave the conversation: its entry in the history, where it is above the queue's; another becomes the queue's. */
+  #toQueue() {
+    if (NARROW.matches && this.dataset.region !== "queue") {
+      if (history.state?.isAboveQueue) history.back();
+      else history.replaceState(null, "", location.pathname + location.search);
+    }
+    this.#showRegion("queue");
   }
 
   #onPopState() {
     const id = Number(location.hash.slice(1));
     if (id && id !== this.#desk.thread?.userId) this.#desk.open(id);
+    const before = this.dataset.region;
     this.#showRegion(id ? "conversation" : "queue");
-    this.focusRow();
+    if (this.dataset.region !== before) this.focusRow(); // else it was this page that went, and gave the focus
   }
 
   #toggleDetails(isShown = this.dataset.details !== "shown") {
