@@ -330,3 +330,26 @@ def test_the_line_new_is_in_view_also_on_coming_back(open_page: OpenPage, peer: 
     console.open("anna")
     expect(console.messages.get_by_role("listitem").filter(has_text="New")).to_be_in_viewport()
     expect(console.below).to_be_visible()
+
+
+def test_what_comes_behind_the_details_is_not_read(open_page: OpenPage, peer: Enter) -> None:
+    anna = peer("anna")
+    anna.send("a question")
+    console = enter(open_page, viewport=PHONE)
+    console.open("anna")
+    anna.call("events.subscribe", ["read"])
+    anna.wait_for("read")
+    console.page.clock.install()
+    stop_clock(console.page)
+    console.button("details").click()
+    expect(console.details).to_be_visible()
+    anna.send("behind the details")
+    while not console.page.locator("chat-transcript").get_by_text("behind the details").count():
+        console.page.clock.run_for(50)
+    console.page.clock.run_for(5_000)
+    console.page.keyboard.press("Escape")
+    expect(console.bubble("behind the details")).to_be_in_viewport()
+    console.button("back").click()
+    console.page.clock.resume()
+    anna.send("another question")
+    expect(console.row("anna").locator(".count")).to_have_text("2 unread messages")
