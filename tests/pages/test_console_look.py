@@ -278,6 +278,19 @@ def test_back_leads_to_the_queue_however_one_came_to_the_conversation(
     expect(linked.row("vera")).to_be_focused()
 
 
+def test_the_details_have_their_place_where_a_window_becomes_wide_and_none_where_it_becomes_narrow(
+    open_page: OpenPage, peer: Enter
+) -> None:
+    peer("anna").send("a question")
+    console = enter(open_page)
+    console.open("anna")
+    console.button("assign_to_me").focus()
+    for size, is_shown in ((MIDDLE, False), (WIDE, True), (PHONE, False)):
+        console.page.set_viewport_size(size)
+        expect(console.details).to_be_visible(visible=is_shown)
+        console.expect_focus()
+
+
 def test_the_language_and_the_theme_are_chosen_by_the_browser_and_switchable(open_page: OpenPage, peer: Enter) -> None:
     peer("anna").send("a question")
     console = Console(open_page("/operator", locale="ru-RU", color_scheme="dark"), "ru")

@@ -82,7 +82,7 @@ export class Workplace extends HTMLElement {
   /** Begin: with the conversation that the address names. */
   start() {
     const userId = Number(location.hash.slice(1));
-    this.dataset.details = WIDE.matches ? "shown" : "hidden";
+    this.#placeDetails();
     this.#showRegion(userId ? "conversation" : "queue");
     if (userId) this.#desk.open(userId);
     this.#queue.focusRow(userId || undefined);
@@ -109,6 +109,7 @@ export class Workplace extends HTMLElement {
     addEventListener("popstate", () => this.#onPopState());
     addEventListener("storage", () => this.#showLine());
     NARROW.addEventListener("change", () => this.#showRegion(desk.thread ? "conversation" : "queue"));
+    WIDE.addEventListener("change", () => this.#placeDetails());
     keys.listen(this.#settings, {
       down: () => this.#queue.step(1),
       up: () => this.#queue.step(-1),
@@ -256,6 +257,10 @@ export class Workplace extends HTMLElement {
   #showRegion(name) {
     this.dataset.region = name;
     if (!WIDE.matches) this.dataset.details = "hidden";
+  }
+
+  #placeDetails() {
+    this.dataset.details = WIDE.matches ? "shown" : "hidden";
   }
 
   #goBack() {
