@@ -1,5 +1,6 @@
 """The console by keyboard alone, on a Russian layout: by a key's place, not by its letter."""
 
+import re
 from collections.abc import Callable
 
 import pytest
@@ -285,3 +286,25 @@ def test_the_longest_waiting_is_found_behind_a_page_that_others_have_answered(
     console.heading.focus()
     console.press("KeyU")
     console.wait_for("customer 0101")
+
+
+def test_below_720_pixels_keys_and_skip_links_show_the_region_first(console: Console) -> None:
+    console.page.set_viewport_size({"width": 390, "height": 780})
+    expect(console.queue).to_be_hidden()
+    for name, target, address in (
+        ("To the queue", console.row("boris"), "/operator"),
+        ("To the conversation", console.title, "/operator#4"),
+        ("To the queue", console.row("boris"), "/operator"),
+        ("To the composer", console.composer, "/operator#4"),
+        ("To the queue", console.row("boris"), "/operator"),
+    ):
+        console.page.get_by_role("link", name=name).focus()
+        console.page.keyboard.press("Enter")
+        expect(target).to_be_focused()
+        expect(console.page).to_have_url(re.compile(f"{address}$"))
+    for code, label in (("KeyR", "Answer"), ("KeyN", "Note")):
+        console.press(code)
+        expect(console.composer).to_be_focused()
+        expect(console.page.get_by_role("tab", name=label)).to_have_attribute("aria-selected", "true")
+        console.page.go_back()
+        expect(console.row("boris")).to_be_focused()

@@ -122,8 +122,8 @@ export class Workplace extends HTMLElement {
         this.#queue.search.focus();
       },
       longest: () => this.#openLongest(),
-      answer: () => this.#composer.write("answer"),
-      note: () => this.#composer.write("note"),
+      answer: () => this.#write("answer"),
+      note: () => this.#write("note"),
       assign: actions.assign,
       to_me: actions.assignToMe,
       close: actions.toggleClosed,
@@ -164,6 +164,15 @@ export class Workplace extends HTMLElement {
     if (isForward) history.pushState({ isAboveQueue: true }, "", `#${id}`);
     else history.replaceState(history.state, "", `#${id}`);
     this.#showRegion("conversation");
+  }
+
+  #toConversation() {
+    if (this.#desk.thread) this.#show(this.#desk.thread.userId);
+  }
+
+  #write(kind) {
+    this.#toConversation();
+    this.#composer.write(kind);
   }
 
   /** Answer who waits longest; whom one has answered may still be in the list, as may the `butNot` that just was. */
@@ -302,9 +311,12 @@ export class Workplace extends HTMLElement {
     return h(
       "div",
       { class: "skip" },
-      link("queue", () => this.#queue.focusRow()),
-      link("conversation", () => this.#pane.focusTitle()),
-      link("composer", () => this.#composer.write("answer")),
+      link("queue", () => this.#goBack()),
+      link("conversation", () => {
+        this.#toConversation();
+        this.#pane.focusTitle();
+      }),
+      link("composer", () => this.#write("answer")),
     );
   }
 
