@@ -399,3 +399,22 @@ def test_code_points_are_counted_where_the_end_is_near(open_page: OpenPage, peer
     console.composer.press("Enter")
     expect(console.composer).to_have_value("")
     expect(console.messages.locator(".state")).to_have_text("Sent")
+
+
+def test_one_more_answer_of_a_colleague_leaves_the_focus_on_the_choice(
+    open_page: OpenPage, peer: Enter, ids: dict[str, int]
+) -> None:
+    peer("anna").send("a question")
+    oleg = peer("oleg")
+    console = enter(open_page)
+    console.open("anna")
+    console.write("an answer")
+    oleg.answer(ids["anna"], "I was first")
+    expect(console.bubble("I was first")).to_be_visible()
+    console.composer.press("Enter")
+    expect(console.collision).to_contain_text("I was first")
+    console.composer.press("Enter")
+    expect(console.button("send_anyway")).to_be_focused()
+    oleg.answer(ids["anna"], "and second")
+    expect(console.collision).to_contain_text("and second")
+    expect(console.button("send_anyway")).to_be_focused()

@@ -9,6 +9,7 @@ export class Collision {
   #drawn = "";
   #sendAnyway;
   #discard;
+  #actions;
 
   constructor(desk, sendAnyway, discard) {
     this.#desk = desk;
@@ -16,6 +17,8 @@ export class Collision {
     const attributes = { type: "button", onkeydown: swallowRepeat };
     this.#sendAnyway = h("button", { ...attributes, class: "button primary", onclick: sendAnyway }, t("send_anyway"));
     this.#discard = h("button", { ...attributes, class: "button", onclick: discard }, t("discard"));
+    this.#actions = h("div", { class: "actions" }, this.#sendAnyway, this.#discard);
+    this.element.append(this.#actions);
     desk.client.addEventListener("out", () => this.#since.clear());
   }
 
@@ -43,10 +46,10 @@ export class Collision {
     const drawn = [userId, since, ...answers.map(({ message_id }) => message_id)].join();
     if (drawn === this.#drawn) return;
     this.#drawn = drawn;
-    this.element.replaceChildren(
+    while (this.element.firstChild !== this.#actions) this.element.firstChild.remove(); // these keep the focus
+    this.element.prepend(
       h("p", { class: "title" }, t("answered_first", { name: answers.at(-1)?.invader_name ?? t("colleague") })),
       ...answers.map(drawAnswer),
-      h("div", { class: "actions" }, this.#sendAnyway, this.#discard),
     );
   }
 
