@@ -5,8 +5,9 @@ from collections.abc import Callable
 import pytest
 from playwright.sync_api import expect
 
-from tests.pages.browsing import OpenPage
+from tests.pages.browsing import NETWORK, OpenPage, Watch
 from tests.pages.console import Console, enter
+from tests.pages.network import Network
 from tests.pages.peer import Peer
 
 Enter = Callable[[str], Peer]
@@ -134,3 +135,23 @@ def test_without_replies_the_button_opens_their_dialog(open_page: OpenPage, peer
     expect(console.dialog).to_contain_text("There are none yet.")
     console.page.keyboard.press("Escape")
     expect(console.composer).to_be_focused()
+
+
+def test_the_dialog_keeps_the_focus_over_a_break(
+    open_page: OpenPage, peer: Enter, network: Network, watch: Watch
+) -> None:
+    watch.allow(NETWORK)
+    oleg = peer("oleg")
+    oleg.call("reply.save", "hello", "Good day!")
+    peer("anna").send("a question")
+    console = enter(open_page, base=network.url)
+    console.open("anna")
+    console.details.get_by_role("button", name="Canned replies…").click()
+    edit = console.dialog.get_by_role("button", name="Edit /hello")
+    edit.focus()
+    network.cut()
+    expect(console.status).to_have_text("Connection lost.")
+    oleg.call("reply.save", "thanks", "Thank you!")
+    network.mend()
+    expect(console.dialog.get_by_role("listitem").filter(has_text="/thanks")).to_be_visible()
+    expect(edit).to_be_focused()

@@ -81,7 +81,10 @@ export function editReplies(desk) {
         ),
       ),
     );
+    const held = list.contains(document.activeElement) ? document.activeElement.getAttribute("aria-label") : null;
     list.replaceChildren(...rows);
+    const again = [...list.querySelectorAll("button")].find((button) => button.getAttribute("aria-label") === held);
+    if (held) (again ?? shortcut).focus();
     if (!rows.length) list.replaceChildren(h("li", { class: "hint" }, t("no_replies")));
   }
 
