@@ -308,3 +308,10 @@ def test_below_720_pixels_keys_and_skip_links_show_the_region_first(console: Con
         expect(console.page.get_by_role("tab", name=label)).to_have_attribute("aria-selected", "true")
         console.page.go_back()
         expect(console.row("boris")).to_be_focused()
+
+
+def test_below_720_pixels_the_focus_is_in_the_conversation_after_a_reload(console: Console) -> None:
+    console.page.set_viewport_size({"width": 390, "height": 780})
+    console.page.reload()
+    console.wait_for("boris")
+    expect(console.title).to_be_focused()

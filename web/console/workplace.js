@@ -85,7 +85,7 @@ export class Workplace extends HTMLElement {
     this.#placeDetails();
     this.#showRegion(userId ? "conversation" : "queue");
     if (userId) this.#desk.open(userId);
-    this.#queue.focusRow(userId || undefined);
+    this.focusRow(userId || undefined);
   }
 
   /** Give the focus to the open conversation's row, or to another's, or to what is next to it. */
