@@ -318,3 +318,24 @@ def test_after_a_break_the_queue_keeps_its_place_and_what_was_answered_goes(
     expect(console.row("customer 0251")).to_be_in_viewport()
     expect(console.row("customer 0250")).to_have_count(0)
     expect(console.tab("waiting").locator(".count")).to_have_text("348")
+
+
+def test_retry_keeps_the_focus_while_the_customer_writes(open_page: OpenPage, peer: Enter) -> None:
+    anna = peer("anna")
+    anna.send("a question")
+    page = open_page("/operator")
+    wire = Wire(page)
+    console = Console(page)
+    console.log_in("olga")
+    wire.refused.add("conversation.open")
+    console.row("anna").click()
+    retry = console.page.get_by_role("main").get_by_role("button", name="Retry")
+    retry.focus()
+    for text in ("are you there?", "hello?"):
+        anna.send(text)
+        expect(console.row("anna")).to_contain_text(text)
+    expect(retry).to_be_focused()
+    wire.refused.clear()
+    retry.press("Enter")
+    expect(console.bubble("hello?")).to_be_visible()
+    console.expect_focus()

@@ -23,6 +23,7 @@ export class ConversationPane extends HTMLElement {
     onclick: () => this.#actions.toggleClosed(),
   });
   #state = h("div", { class: "notice" });
+  #stateName = ""; // of the words in it
   #transcript;
   #below = h("button", { type: "button", class: "button to-end", hidden: true, onclick: () => this.#toEnd() });
   #reading;
@@ -170,14 +171,23 @@ export class ConversationPane extends HTMLElement {
   #drawState() {
     const { thread } = this.#desk;
     this.#state.hidden = thread?.isLoaded ? thread.messages.length + thread.notes.length > 0 : false;
-    if (thread === null)
-      this.#state.replaceChildren(h("p", {}, t("choose_one")), h("p", { class: "hint" }, t("choose_hint")));
-    else if (thread.hasFailed && !this.#desk.isOnline) this.#state.replaceChildren(h("p", {}, t("opens_later")));
-    else if (thread.hasFailed) {
-      const retry = h("button", { type: "button", class: "button", onclick: () => this.#desk.reload() }, t("retry"));
-      this.#state.replaceChildren(h("p", {}, t("open_failed")), retry);
-    } else if (thread.isLoaded) this.#state.replaceChildren(h("p", {}, t("no_messages")));
-    else this.#state.replaceChildren(h("p", { class: "fades late" }, t("loading")));
+    const name = this.#findState();
+    if (name === this.#stateName) return; // its button may have the focus
+    this.#stateName = name;
+    this.#state.replaceChildren(h("p", { class: name === "loading" ? "fades late" : "" }, t(name)));
+    if (name === "choose_one") this.#state.append(h("p", { class: "hint" }, t("choose_hint")));
+    if (name === "open_failed") {
+      this.#state.append(
+        h("button", { type: "button", class: "button", onclick: () => this.#desk.reload() }, t("retry")),
+      );
+    }
+  }
+
+  #findState() {
+    const { thread, isOnline } = this.#desk;
+    if (thread === null) return "choose_one";
+    if (thread.hasFailed) return isOnline ? "open_failed" : "opens_later";
+    return thread.isLoaded ? "no_messages" : "loading";
   }
 
   #drawBelow() {
