@@ -18,6 +18,7 @@ export class Reading {
     this.#transcript = transcript;
     this.#tell = tell;
     transcript.addEventListener("view", () => this.#look(), { signal });
+    addEventListener("scroll", () => this.#look(), { signal }); // a low window scrolls itself
     addEventListener("focus", () => this.#look(), { signal });
     addEventListener("blur", () => this.#look(), { signal });
     document.addEventListener("visibilitychange", () => this.#look(), { signal });

@@ -353,3 +353,43 @@ def test_what_comes_behind_the_details_is_not_read(open_page: OpenPage, peer: En
     console.page.clock.resume()
     anna.send("another question")
     expect(console.row("anna").locator(".count")).to_have_text("2 unread messages")
+
+
+def test_going_to_and_fro_between_conversations_loads_nothing_older(
+    open_page: OpenPage, peer: Enter, database_url: str, ids: dict[str, int]
+) -> None:
+    peer("oleg").call("message.read", ids["anna"], add_messages(database_url, "anna", 300)[-1])
+    for name in ("anna", "boris"):
+        peer(name).send("a question")
+    page = open_page("/operator")
+    asked = history_calls(page)
+    console = Console(page)
+    console.log_in("olga")
+    for name in ("anna", "boris") * 3:
+        console.open(name)
+        expect(console.bubble("a question")).to_be_in_viewport()
+    assert asked == []
+
+
+def test_what_is_below_the_edge_of_a_low_window_is_not_read(open_page: OpenPage, peer: Enter) -> None:
+    anna = peer("anna")
+    for n in range(20):
+        anna.send(f"line {n}")
+    console = enter(open_page, viewport={"width": 844, "height": 390})
+    console.open("anna")
+    console.below.click()
+    console.bubble("line 19").scroll_into_view_if_needed()
+    expect(console.row("anna").locator(".count")).to_have_count(0)
+    console.page.evaluate("scrollTo(0, 0)")
+    console.page.clock.install()
+    stop_clock(console.page)
+    anna.send("below the edge")
+    while not console.bubble("below the edge").is_visible():
+        console.page.clock.run_for(50)
+    expect(console.bubble("below the edge")).not_to_be_in_viewport()
+    console.page.clock.run_for(5_000)
+    console.page.clock.resume()
+    anna.send("another")
+    expect(console.row("anna").locator(".count")).to_have_text("2 unread messages")
+    console.bubble("another").scroll_into_view_if_needed()
+    expect(console.row("anna").locator(".count")).to_have_count(0)
