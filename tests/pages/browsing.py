@@ -1,6 +1,5 @@
 """What the tests ask of Chromium: how it is started, what a page must never do, and axe's opinion."""
 
-import json
 import re
 import time
 from collections.abc import Callable, Sequence
@@ -9,7 +8,7 @@ from importlib.resources import files
 from typing import Any, Literal
 from urllib.parse import urlsplit
 
-from playwright.sync_api import Browser, BrowserContext, Page, WebSocketRoute
+from playwright.sync_api import Browser, BrowserContext, Page
 
 FLAGS = [
     "--no-sandbox",
@@ -111,38 +110,6 @@ def until(page: Page, is_so: Callable[[], bool]) -> None:
 def stop_clock(page: Page) -> None:
     """No timer that the page starts after its `clock.install()` ends before its `clock.resume()`."""
     page.clock.pause_at(datetime.now(UTC) + timedelta(seconds=1))
-
-
-def intercept(page: Page, answer: Callable[[dict[str, Any]], dict[str, Any] | None]) -> None:
-    """On the connections that the page opens from now on, `answer(request)` replies in the service's place, with an
-    empty reply for silence; a None lets the service do it."""
-
-    def route(socket: WebSocketRoute) -> None:
-        service = socket.connect_to_server()
-
-        def hear(frame: str | bytes) -> None:
-            request = json.loads(frame)
-            reply = answer(request)
-            if reply is None:
-                service.send(frame)
-            elif reply:
-                socket.send(json.dumps({"error": None, "result": None, "id": request["id"]} | reply))
-
-        socket.on_message(hear)
-
-    page.route_web_socket(re.compile("/v1/ws/"), route)
-
-
-def history_calls(page: Page) -> list[str]:
-    """The calls of `message.history` on connections that the page opens from now on; the list grows with each."""
-    calls: list[str] = []
-
-    def note(frame: str | bytes) -> None:
-        if "message.history" in str(frame):
-            calls.append(str(frame))
-
-    page.on("websocket", lambda socket: socket.on("framesent", note))
-    return calls
 
 
 OF_COLOURS = ("color-contrast", "link-in-text-block")  # axe's rules

@@ -8,7 +8,7 @@ from tests.pages.browsing import OpenPage, stop_clock, until
 from tests.pages.console import Console, enter
 from tests.pages.fill import add_messages
 from tests.pages.peer import Peer
-from tests.pages.routed import Wire
+from tests.pages.wire import Wire
 
 Enter = Callable[[str], Peer]
 

@@ -14,7 +14,7 @@ from tests.pages.console import Console, enter, expect_sent_once
 from tests.pages.fill import add_conversations, add_messages, add_people
 from tests.pages.network import Network
 from tests.pages.peer import Peer
-from tests.pages.routed import Wire
+from tests.pages.wire import Wire
 from tests.service import Service, running
 
 Enter = Callable[[str], Peer]
@@ -279,7 +279,7 @@ def test_a_page_of_the_list_that_is_refused_is_asked_for_once(open_page: OpenPag
     console = Console(page)
     console.log_in("olga")
     expect(console.rows.first).to_be_visible()
-    wire.refused.add("conversation.list")
+    wire.refused["conversation.list"] = 5
     wire.calls.clear()
     console.rows.first.evaluate("(row) => row.closest('desk-list').scrollTo(0, 1e6)")
     retry = console.queue.get_by_role("button", name="Retry")
@@ -327,7 +327,7 @@ def test_retry_keeps_the_focus_while_the_customer_writes(open_page: OpenPage, pe
     wire = Wire(page)
     console = Console(page)
     console.log_in("olga")
-    wire.refused.add("conversation.open")
+    wire.refused["conversation.open"] = 5
     console.row("anna").click()
     retry = console.page.get_by_role("main").get_by_role("button", name="Retry")
     retry.focus()

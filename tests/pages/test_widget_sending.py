@@ -5,17 +5,17 @@ import re
 import threading
 from collections.abc import Callable, Iterator
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
-from typing import Any
 from urllib.parse import urlsplit
 
 import pytest
 from playwright.sync_api import Page, expect
 
-from tests.pages.browsing import NETWORK, OpenPage, Watch, intercept, stop_clock, until
+from tests.pages.browsing import NETWORK, OpenPage, Watch, stop_clock, until
 from tests.pages.conftest import on_both_engines
 from tests.pages.network import Network
 from tests.pages.peer import Peer
 from tests.pages.widget import Widget
+from tests.pages.wire import Wire
 from tests.service import Service
 
 EnterPeer = Callable[[str], Peer]
@@ -256,16 +256,11 @@ def test_a_dead_network_is_noticed_although_it_tells_nobody(
 
 def test_a_line_that_falls_silent_while_one_logs_in_is_given_up(open_page: OpenPage) -> None:
     widget = Widget(open_page("/"))
-    asked: list[str] = []
-
-    def answer_the_first(request: dict[str, Any]) -> dict[str, Any] | None:
-        asked.append(request["method"])
-        return None if len(asked) == 1 else {}
-
-    intercept(widget.page, answer_the_first)
+    wire = Wire(widget.page)
+    wire.hold("events.subscribe")
     widget.page.clock.install()
     widget.fill_in("anna")
-    until(widget.page, lambda: len(asked) == 2)
+    until(widget.page, lambda: "events.subscribe" in wire.calls)
     stop_clock(widget.page)
     widget.page.clock.run_for(45_000)
     expect(widget.status).to_have_text("Connection lost.")
