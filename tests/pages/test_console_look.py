@@ -289,6 +289,13 @@ def test_the_details_have_their_place_where_a_window_becomes_wide_and_none_where
         console.page.set_viewport_size(size)
         expect(console.details).to_be_visible(visible=is_shown)
         console.expect_focus()
+    console.page.set_viewport_size(WIDE)
+    expect(console.details).to_be_visible()
+    console.row("anna").focus()
+    console.press("KeyD")
+    expect(console.details).to_be_hidden()
+    console.page.pdf(format="A4")
+    expect(console.details).to_be_hidden()
 
 
 def test_the_language_and_the_theme_are_chosen_by_the_browser_and_switchable(open_page: OpenPage, peer: Enter) -> None:

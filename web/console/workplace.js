@@ -16,7 +16,7 @@ import { TopBar } from "./topbar.js";
 import { Undo } from "./undo.js";
 
 const NARROW = matchMedia("(width < 720px)"); // one region at a time
-const WIDE = matchMedia("(width >= 1200px)"); // the details have a place of their own
+const WIDE = matchMedia("(width >= 1200px), print"); // the details have a place of their own; paper changes nothing
 
 /** What an operator has before the eyes while at work: the regions, and the actions that go between them. */
 export class Workplace extends HTMLElement {
@@ -108,7 +108,10 @@ export class Workplace extends HTMLElement {
     );
     addEventListener("popstate", () => this.#onPopState());
     addEventListener("storage", () => this.#showLine());
-    NARROW.addEventListener("change", () => this.#showRegion(desk.thread ? "conversation" : "queue"));
+    NARROW.addEventListener("change", () => {
+      this.#showRegion(desk.thread ? "conversation" : "queue");
+      if (document.activeElement === document.body) this.focusRow(); // what had it is hidden now
+    });
     WIDE.addEventListener("change", () => this.#placeDetails());
     keys.listen(this.#settings, {
       down: () => this.#queue.step(1),
@@ -255,7 +258,7 @@ export class Workplace extends HTMLElement {
     return true;
   }
 
-  /** Whether the operator is at something else, since that thread was open: an answer that comes late moves no focus. */
+  /** Whether the operator is at something else since that thread was open: what comes late moves no focus then. */
   #hasGoneOn(thread) {
     return this.#desk.thread !== thread || keys.isWriting();
   }
