@@ -14,10 +14,11 @@ cat >"$folder/bin/systemctl" <<'END'
 [ "$*" = "restart chat.service" ] || exit 0
 [ ! -e /run/chat.pid ] || kill "$(cat /run/chat.pid)" || true
 cd /opt/chat
+rm -f /run/chat.log # that of the one before says "serving on", too
 setpriv --reuid=chat --regid=chat --init-groups venv/bin/python server.py --config=/etc/chat/chat.toml --port=0 \
     --metrics-port=0 >/run/chat.log 2>&1 &
 echo $! >/run/chat.pid
-until grep -q "serving on" /run/chat.log; do
+until grep -qs "serving on" /run/chat.log; do
     kill -0 $! 2>/dev/null || exit 1
     sleep 0.1
 done
