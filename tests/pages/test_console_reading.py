@@ -10,7 +10,6 @@ from tests.pages.console import Console, enter, expect_sent_once, use_real_focus
 from tests.pages.fill import add_messages
 from tests.pages.network import Network
 from tests.pages.peer import Peer
-from tests.pages.wire import Wire
 
 Enter = Callable[[str], Peer]
 PHONE = {"width": 390, "height": 780}
@@ -196,40 +195,6 @@ def test_two_tabs_of_one_operator_show_the_same(open_page: OpenPage, peer: Enter
     assert "session" not in one.kept()
 
 
-def test_what_comes_while_the_conversation_is_hidden_leaves_its_place_and_asks_for_nothing_older(
-    open_page: OpenPage, peer: Enter, database_url: str, ids: dict[str, int]
-) -> None:
-    anna, oleg = peer("anna"), peer("oleg")
-    oleg.call("message.read", ids["anna"], add_messages(database_url, "anna", 300)[-1])
-    page = open_page("/operator", viewport=PHONE)
-    wire = Wire(page)
-    console = Console(page)
-    console.log_in("olga")
-    console.tab("open").click()
-    console.open("anna")
-    expect(console.bubble("Message 300")).to_be_in_viewport()
-    console.messages.evaluate("(scroller) => scroller.scrollBy(0, -1500)")
-    expect(console.bubble("Message 280")).to_be_in_viewport()
-    place = console.top("Message 280")
-    console.button("back").click()
-    expect(console.messages).to_be_hidden()
-    for n in range(3):
-        anna.send(f"meanwhile {n}")
-    expect(console.row("anna").locator(".count")).to_have_text("3 unread messages")
-    console.open("anna")
-    expect(console.bubble("Message 280")).to_be_in_viewport()
-    assert abs(console.top("Message 280") - place) <= 1  # pixels, of which a browser has parts
-    expect(console.below).to_have_text("3 new")
-    console.below.click()
-    console.button("back").click()
-    expect(console.messages).to_be_hidden()
-    anna.send("one more")
-    expect(console.row("anna")).to_contain_text("one more")
-    console.open("anna")
-    expect(console.bubble("one more")).to_be_in_viewport()
-    assert "message.history" not in wire.calls
-
-
 def test_what_is_hidden_within_a_second_is_not_read(open_page: OpenPage, peer: Enter) -> None:
     anna = peer("anna")
     anna.send("a question")
@@ -247,34 +212,6 @@ def test_what_is_hidden_within_a_second_is_not_read(open_page: OpenPage, peer: E
     console.page.clock.resume()
     anna.send("another question")
     expect(console.row("anna").locator(".count")).to_have_text("2 unread messages")
-
-
-def test_a_conversation_is_printed_in_plain_rows(open_page: OpenPage, peer: Enter, ids: dict[str, int]) -> None:
-    anna, oleg = peer("anna"), peer("oleg")
-    for n in range(30):
-        anna.send(f"question {n}")
-    oleg.call("note.add", ids["anna"], "a colleague's note")
-    console = enter(open_page)
-    console.open("anna")
-    console.messages.evaluate("(scroller) => scroller.scrollTo(0, 200)")
-    expect(console.bubble("question 5")).to_be_in_viewport()
-    place = console.top("question 5")
-    console.page.emulate_media(media="print")
-    console.page.evaluate("dispatchEvent(new Event('beforeprint'))")
-    paper = console.page.locator(".print")
-    expect(paper.get_by_role("heading")).to_have_text("anna")
-    expect(paper).to_contain_text("30 loaded messages")
-    expect(paper.get_by_role("listitem")).to_have_count(31)
-    expect(paper.get_by_role("listitem").first).to_contain_text("anna · ")
-    expect(paper.get_by_role("listitem").first).to_contain_text("question 0")
-    expect(paper.get_by_role("listitem").last).to_contain_text("Note – customers can’t see this · oleg · ")
-    for hidden in (console.queue, console.composer, console.messages, console.line, console.details):
-        expect(hidden).to_be_hidden()
-    console.page.evaluate("dispatchEvent(new Event('afterprint'))")
-    console.page.emulate_media(media="screen")
-    expect(paper).to_have_count(0)
-    expect(console.bubble("question 5")).to_be_in_viewport()
-    assert abs(console.top("question 5") - place) <= 1  # pixels, of which a browser has parts
 
 
 def test_a_mark_that_was_lost_with_the_line_is_told_again(
@@ -317,22 +254,6 @@ def test_what_came_in_a_break_is_spoken_though_nobody_waited_before_it(
     expect(console.log.locator("p")).to_have_text(["anna: in the break"])
 
 
-def test_the_line_new_is_in_view_also_on_coming_back(open_page: OpenPage, peer: Enter) -> None:
-    anna = peer("anna")
-    anna.send("a question")
-    peer("boris").send("a question")
-    console = enter(open_page)
-    console.open("anna")
-    expect(console.row("anna").locator(".count")).to_have_count(0)
-    console.open("boris")
-    for n in range(30):
-        anna.send(f"line {n}\n\nand more")
-    expect(console.row("anna").locator(".count")).to_have_text("30 unread messages")
-    console.open("anna")
-    expect(console.messages.get_by_role("listitem").filter(has_text="New")).to_be_in_viewport()
-    expect(console.below).to_be_visible()
-
-
 def test_what_comes_behind_the_details_is_not_read(open_page: OpenPage, peer: Enter) -> None:
     anna = peer("anna")
     anna.send("a question")
@@ -354,22 +275,6 @@ def test_what_comes_behind_the_details_is_not_read(open_page: OpenPage, peer: En
     console.page.clock.resume()
     anna.send("another question")
     expect(console.row("anna").locator(".count")).to_have_text("2 unread messages")
-
-
-def test_going_to_and_fro_between_conversations_loads_nothing_older(
-    open_page: OpenPage, peer: Enter, database_url: str, ids: dict[str, int]
-) -> None:
-    peer("oleg").call("message.read", ids["anna"], add_messages(database_url, "anna", 300)[-1])
-    for name in ("anna", "boris"):
-        peer(name).send("a question")
-    page = open_page("/operator")
-    wire = Wire(page)
-    console = Console(page)
-    console.log_in("olga")
-    for name in ("anna", "boris") * 3:
-        console.open(name)
-        expect(console.bubble("a question")).to_be_in_viewport()
-    assert "message.history" not in wire.calls
 
 
 def test_what_is_below_the_edge_of_a_low_window_is_not_read(open_page: OpenPage, peer: Enter) -> None:

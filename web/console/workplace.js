@@ -12,6 +12,7 @@ import * as keys from "./keys.js";
 import { Notifier } from "./notifier.js";
 import { Queue } from "./queue.js";
 import { editReplies } from "./replies.js";
+import { makeSkipLinks } from "./skip.js";
 import { TopBar } from "./topbar.js";
 import { Undo } from "./undo.js";
 
@@ -68,7 +69,14 @@ export class Workplace extends HTMLElement {
       logOut,
     });
     this.append(
-      this.#makeSkipLinks(),
+      makeSkipLinks({
+        queue: () => this.#goBack(),
+        conversation: () => {
+          this.#toConversation();
+          this.#pane.focusTitle();
+        },
+        composer: () => this.#write("answer"),
+      }),
       h("header", { class: "top" }, topBar),
       h("nav", { class: "region", "aria-label": t("queue") }, this.#queue),
       h("main", { class: "region" }, this.#pane),
@@ -301,26 +309,6 @@ export class Workplace extends HTMLElement {
     this.dataset.details = isShown ? "shown" : "hidden";
     if (isShown) this.#details.focusTitle();
     else this.focusRow();
-  }
-
-  #makeSkipLinks() {
-    const link = (target, focus) => {
-      const go = (event) => {
-        event.preventDefault();
-        focus();
-      };
-      return h("a", { href: `#${target}`, onclick: go }, t(`skip_${target}`));
-    };
-    return h(
-      "div",
-      { class: "skip" },
-      link("queue", () => this.#goBack()),
-      link("conversation", () => {
-        this.#toConversation();
-        this.#pane.focusTitle();
-      }),
-      link("composer", () => this.#write("answer")),
-    );
   }
 
   // Telling

@@ -1,0 +1,139 @@
+"""What an operator looks for in all messages, and where it is opened."""
+
+from collections.abc import Callable
+
+from playwright.sync_api import expect
+
+from tests.pages.browsing import OpenPage, until
+from tests.pages.console import Console, enter
+from tests.pages.fill import add_messages
+from tests.pages.peer import Peer
+from tests.pages.wire import Wire
+
+Enter = Callable[[str], Peer]
+
+
+def test_a_search_marks_what_it_found_and_opens_it(open_page: OpenPage, peer: Enter, database_url: str) -> None:
+    peer("anna").send("Where is my ПОСЫЛКА, please?")
+    add_messages(database_url, "anna", 350)
+    peer("boris").send("посылка пришла")
+    console = enter(open_page)
+    console.row("boris").focus()
+    console.press("Slash", "/")
+    console.search.press_sequentially("посылка")
+    expect(console.queue.get_by_text("2 messages found")).to_be_visible()
+    expect(console.found).to_have_count(2)
+    expect(console.found.first).to_contain_text("boris")
+    assert console.found.locator("mark").all_text_contents() == ["посылка", "ПОСЫЛКА"]
+    console.search.press("ArrowDown")
+    console.page.keyboard.press("ArrowDown")
+    expect(console.found.nth(1)).to_be_focused()
+    console.page.keyboard.press("Enter")
+    console.wait_for("anna")
+    expect(console.bubble("Where is my ПОСЫЛКА, please?")).to_be_in_viewport()
+    expect(console.bubble("Message 350")).to_have_count(0)
+    expect(console.below).to_be_visible()
+    console.below.click()
+    expect(console.bubble("Message 350")).to_be_in_viewport()
+
+
+def test_what_was_found_may_be_clicked_twice(open_page: OpenPage, peer: Enter, database_url: str) -> None:
+    peer("anna").send("Where is my parcel?")
+    add_messages(database_url, "anna", 350)
+    console = enter(open_page)
+    wire = Wire(console.page)
+    console.reload()
+    console.search.fill("parcel")
+    wire.hold("message.history")
+    console.found.first.dblclick()
+    console.wait_for("anna")
+    until(console.page, lambda: wire.calls.count("conversation.open") == 2)
+    wire.release()
+    expect(console.bubble("Where is my parcel?")).to_be_in_viewport()
+    assert wire.calls.count("message.history") == 1
+
+
+def test_of_two_found_messages_the_last_one_chosen_is_shown(
+    open_page: OpenPage, peer: Enter, database_url: str
+) -> None:
+    peer("anna").send("Where is my first parcel?")
+    add_messages(database_url, "anna", 350)
+    peer("anna").send("Where is my second parcel?")
+    console = enter(open_page)
+    wire = Wire(console.page)
+    console.reload()
+    console.search.fill("parcel")
+    wire.hold("message.history")
+    console.found.last.click()
+    until(console.page, lambda: "message.history" in wire.calls)
+    console.found.first.click()
+    expect(console.messages.locator(".found")).to_contain_text("second")
+    wire.release()
+    expect(console.bubble("Where is my second parcel?")).to_be_in_viewport()
+    console.messages.evaluate("(messages) => messages.scrollTo(0, 0)")
+    expect(console.bubble("Where is my first parcel?")).to_be_in_viewport()  # all is loaded
+    expect(console.messages.locator(".found")).to_have_count(0)
+
+
+def test_what_was_found_and_comes_late_takes_no_focus(open_page: OpenPage, peer: Enter) -> None:
+    peer("anna").send("Where is my parcel?")
+    console = enter(open_page)
+    wire = Wire(console.page)
+    console.reload()
+    console.search.fill("parcel")
+    wire.hold("conversation.open")
+    console.found.first.click()
+    expect(console.composer).to_be_focused()
+    console.search.fill("")
+    console.page.keyboard.type("Wh")
+    wire.release()
+    expect(console.bubble("Where is my parcel?")).to_be_visible()
+    console.page.keyboard.type("ere")
+    expect(console.search).to_have_value("Where")
+
+
+def test_a_search_that_finds_nothing_repeats_what_was_looked_for(open_page: OpenPage, peer: Enter) -> None:
+    peer("anna").send("a question")
+    console = enter(open_page)
+    console.page.keyboard.press("Control+k")
+    expect(console.search).to_be_focused()
+    console.search.fill("n")
+    expect(console.queue.get_by_text("Two characters at least.")).to_be_visible()
+    console.search.fill("nowhere")
+    expect(console.queue.get_by_text("Nothing was found for “nowhere”.")).to_be_visible()
+    console.search.press("Escape")
+    expect(console.search).to_have_value("")
+    expect(console.row("anna")).to_be_visible()
+    console.search.press("Escape")
+    expect(console.row("anna")).to_be_focused()
+
+
+def test_a_search_goes_on_to_the_next_page(open_page: OpenPage, database_url: str) -> None:
+    add_messages(database_url, "anna", 120)
+    console = enter(open_page)
+    console.search.fill("message")
+    expect(console.queue.get_by_text("50 messages found")).to_be_visible()
+    for number in (100, 120):
+        console.found.first.evaluate("(row) => row.closest('desk-list').scrollTo(0, 1e6)")
+        expect(console.queue.get_by_text(f"{number} messages found")).to_be_visible()
+    assert console.found.count() <= 60
+
+
+def test_each_search_is_asked_for_once_and_one_letter_is_none(open_page: OpenPage, database_url: str) -> None:
+    add_messages(database_url, "anna", 120)
+    page = open_page("/operator")
+    wire = Wire(page)
+    console = Console(page)
+    console.log_in("olga")
+    console.search.fill("message")
+    expect(console.queue.get_by_text("50 messages found")).to_be_visible()
+    console.search.fill("message 11")
+    expect(console.queue.get_by_text("11 messages found")).to_be_visible()
+    assert wire.calls.count("message.search") == 2
+    console.search.fill("message")
+    expect(console.queue.get_by_text("50 messages found")).to_be_visible()
+    console.search.fill("m")
+    expect(console.queue.get_by_text("Two characters at least.")).to_be_visible()
+    console.search.fill("message 119")
+    expect(console.queue.get_by_text("1 message found")).to_be_visible()
+    assert wire.calls.count("message.search") == 4
