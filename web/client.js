@@ -56,7 +56,7 @@ export class Client extends EventTarget {
   #deadline = null; // until the socket must have opened, or said something
   #hasEntered = false;
   #seen = null; // the session that the connection is of
-  #isStarted = false;
+  #isStarted = false; // else it connects for nobody, whatever other tabs do
 
   /** @param {object} options the service's `origin`; a `store` (store.js) for the session; `events` to subscribe to */
   constructor({ origin, store, events }) {
@@ -82,7 +82,7 @@ export class Client extends EventTarget {
     return Math.floor((Date.now() + this.#skew) / 1000);
   }
 
-  /** Get a token and connect. Rejects with LogInFailed. */
+  /** Get a token, and connect if `start()` was called. Rejects with LogInFailed. */
   async logIn(user_name, password) {
     const request = {
       method: "POST",
@@ -111,7 +111,7 @@ export class Client extends EventTarget {
     this.#leave("chosen");
   }
 
-  /** Connect, if somebody is logged in. */
+  /** Connect, if somebody is logged in, and whenever somebody logs in from now on. */
   start() {
     this.#isStarted = true;
     this.#follow();
