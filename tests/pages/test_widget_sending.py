@@ -266,6 +266,16 @@ def test_a_line_that_falls_silent_while_one_logs_in_is_given_up(open_page: OpenP
     expect(widget.status).to_have_text("Connection lost.")
 
 
+def test_the_language_can_be_chosen_without_a_line(open_page: OpenPage, network: Network, watch: Watch) -> None:
+    watch.allow(NETWORK)
+    widget = Widget(open_page("/", base=network.url))
+    widget.log_in("anna")
+    network.cut()
+    widget.wait_for_line("waiting")
+    widget.choose("language", "ru")
+    expect(Widget(widget.page, "ru").composer).to_be_editable()
+
+
 def test_who_tries_now_by_keyboard_stays_in_the_panel(open_page: OpenPage, network: Network, watch: Watch) -> None:
     watch.allow(NETWORK)
     widget = Widget(open_page("/", base=network.url))

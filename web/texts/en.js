@@ -1,5 +1,5 @@
 /** English. `{name}` is a value; a text with forms is chosen by `n` (Intl.PluralRules). The names are those of ru.js. */
-export default {
+export const en = {
   // Both pages
   today: "Today",
   yesterday: "Yesterday",

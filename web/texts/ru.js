@@ -1,5 +1,5 @@
 /** Russian. `{name}` is a value; a text with forms is chosen by `n` (Intl.PluralRules). The names are those of en.js. */
-export default {
+export const ru = {
   // Both pages
   today: "Сегодня",
   yesterday: "Вчера",

@@ -3,12 +3,15 @@ import { h } from "../dom.js";
 import { drawPrint } from "../print.js";
 import { Store } from "../store.js";
 import { chooseLanguage, speak, t } from "../texts.js";
+import { en } from "../texts/en.js";
+import { ru } from "../texts/ru.js";
 import { paint } from "./accent.js";
 import { Conversation } from "./conversation.js";
 import { Launcher } from "./launcher.js";
 import { Live } from "./live.js";
 import { Panel } from "./panel.js";
 
+const TEXTS = { en, ru }; // both, since a choice needs no line
 const EVENTS = ["typing", "read", "presence", "conversation"];
 
 /**
@@ -55,7 +58,7 @@ export class SupportChat extends HTMLElement {
     this.#conversation.addEventListener("change", () => this.#count());
     this.dataset.theme = this.#store.get("theme") ?? this.dataset.theme ?? "auto";
     this.#root.adoptedStyleSheets = [await loadStyles()];
-    await this.#speak();
+    this.#speak();
     this.#build();
     if ("print" in this.dataset) this.#watchPrint();
     if (!this.isConnected) return; // the host page took it out meanwhile; put back, it starts
@@ -63,9 +66,9 @@ export class SupportChat extends HTMLElement {
     if ("open" in this.dataset && this.dataset.open !== "false") this.#panel.open({ takesFocus: false });
   }
 
-  async #speak() {
+  #speak() {
     this.#language = chooseLanguage(this.#store.get("language") ?? this.dataset.lang);
-    speak(this.#language, (await import(`../texts/${this.#language}.js`)).default);
+    speak(this.#language, TEXTS[this.#language]);
   }
 
   /** Everything that has words; a switch of the language makes it anew. */
@@ -97,13 +100,13 @@ export class SupportChat extends HTMLElement {
     this.#tellSettings();
   }
 
-  async #choose(name, value) {
+  #choose(name, value) {
     this.#store.set(name, value);
     if (name === "theme") {
       this.dataset.theme = value;
       this.#tellSettings();
     } else {
-      await this.#speak();
+      this.#speak();
       this.#build();
       this.#panel.open();
       this.#panel.focusMenu();

@@ -1,8 +1,8 @@
-import common from "../../texts/en.js";
+import { en } from "../../texts/en.js";
 
 /** The console's English: what both pages have, and its own. The names are those of ru.js. */
 export default {
-  ...common,
+  ...en,
 
   desk: "Desk",
   desk_log_in: "For the operators of the support desk.",

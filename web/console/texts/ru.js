@@ -1,8 +1,8 @@
-import common from "../../texts/ru.js";
+import { ru } from "../../texts/ru.js";
 
 /** The console's Russian: what both pages have, and its own. The names are those of en.js. */
 export default {
-  ...common,
+  ...ru,
 
   desk: "Поддержка",
   desk_log_in: "Для операторов поддержки.",
