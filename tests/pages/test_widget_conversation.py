@@ -30,6 +30,7 @@ def test_typing_is_shown_both_ways(widget: Widget, peer: EnterPeer, ids: dict[st
     widget.composer.press_sequentially("what")
     assert olga.wait_for("typing")["user_id"] == ids["anna"]
     expect(widget.panel.locator(".typing")).to_be_empty()  # she stopped
+    expect(widget.status).to_be_empty()
     olga.call("message.typing", ids["anna"])
     expect(widget.panel.locator(".typing")).not_to_be_empty()
     olga.answer(ids["anna"], "an answer")

@@ -59,6 +59,7 @@ def test_who_logs_in_finds_what_is_new_where_it_begins(
     widget.log_in("anna")
     expect(widget.panel.locator(".new")).to_be_in_viewport()
     expect(widget.bubble("Message 80")).not_to_be_in_viewport()
+    expect(widget.to_end).to_have_text("40 new")
 
 
 def test_earlier_messages_that_are_refused_are_asked_for_again_after_a_pause(

@@ -33,7 +33,9 @@ export class Live {
   }
 
   #hearTyping(typist) {
-    if (typist && !this.#typist) this.say(t("typing", { name: typist }));
+    const words = t("typing", { name: typist || this.#typist });
+    if (typist && !this.#typist) this.say(words);
+    if (!typist && this.#status.textContent === words) this.say(""); // it is true no longer, and can be read there
     this.#typist = typist;
   }
 

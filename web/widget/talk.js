@@ -72,6 +72,7 @@ export class Talk {
   #pointOutNew() {
     this.#markNew();
     this.#render();
+    if (this.#newId !== null) this.#endId = this.#newId - 1;
     if (this.#newId === null || !this.#transcript.scrollToRow("new")) this.#transcript.toEnd();
   }
 
