@@ -96,6 +96,19 @@ def test_an_operator_is_sent_to_the_operators_page(open_page: OpenPage, service:
     widget.log_in("anna")
 
 
+def test_the_question_before_a_log_out_can_be_read_in_a_low_window(open_page: OpenPage) -> None:
+    widget = Widget(open_page("/", viewport={"width": 640, "height": 220}))
+    widget.log_in("anna")
+    widget.composer.fill("a draft")
+    widget.log_out()
+    question = widget.panel.get_by_role("alertdialog")
+    question.hover()
+    widget.page.mouse.wheel(0, -1_000)
+    expect(question.get_by_role("heading")).to_be_in_viewport(ratio=1)
+    question.get_by_role("button", name="Stay").click()
+    expect(widget.composer).to_have_value("a draft")
+
+
 def test_a_log_out_leaves_nothing_in_any_tab_and_asks_first(
     open_page: OpenPage, service: Service, watch: Watch
 ) -> None:
