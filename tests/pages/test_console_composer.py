@@ -97,8 +97,9 @@ def test_two_tabs_show_one_draft(open_page: OpenPage, peer: Enter, ids: dict[str
 def test_the_customer_and_the_colleagues_hear_that_an_operator_types(
     open_page: OpenPage, peer: Enter, ids: dict[str, int]
 ) -> None:
-    anna, oleg = peer("anna"), peer("oleg")
+    anna, boris, oleg = peer("anna"), peer("boris"), peer("oleg")
     anna.send("a question")
+    boris.send("another question")
     for one in (anna, oleg):
         one.call("events.subscribe", ["typing"])
     console = enter(open_page)
@@ -106,6 +107,10 @@ def test_the_customer_and_the_colleagues_hear_that_an_operator_types(
     console.write("Let me")
     assert anna.wait_for("typing")["invader_name"] == "olga"
     assert oleg.wait_for("typing")["user_id"] == ids["anna"]
+    console.open("boris")
+    console.write("In a moment")
+    assert oleg.wait_for("typing")["user_id"] == ids["boris"]
+    console.open("anna")
     console.write(" look", kind="note")
     anna.send("one more")
     assert not [push for push in anna.pushes if "typing" in push]  # a note is nobody's news

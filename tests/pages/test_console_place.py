@@ -4,9 +4,10 @@ from collections.abc import Callable
 
 from playwright.sync_api import expect
 
-from tests.pages.browsing import OpenPage
+from tests.pages.browsing import NETWORK, OpenPage, Watch, until
 from tests.pages.console import Console, enter
 from tests.pages.fill import add_messages
+from tests.pages.network import Network
 from tests.pages.peer import Peer
 from tests.pages.wire import Wire
 
@@ -74,6 +75,34 @@ def test_a_conversation_is_printed_in_plain_rows(open_page: OpenPage, peer: Ente
     expect(paper).to_have_count(0)
     expect(console.bubble("question 5")).to_be_in_viewport()
     assert abs(console.top("question 5") - place) <= 1  # pixels, of which a browser has parts
+
+
+def test_earlier_messages_that_come_after_a_long_break_leave_no_gap(
+    open_page: OpenPage, peer: Enter, network: Network, watch: Watch, database_url: str, ids: dict[str, int]
+) -> None:
+    watch.allow(NETWORK)
+    peer("anna").send("before the break")
+    peer("oleg").call("message.read", ids["anna"], add_messages(database_url, "anna", 150)[-1])
+    console = enter(open_page, base=network.url)
+    console.tab("open").click()
+    console.open("anna")
+    expect(console.bubble("Message 150")).to_be_in_viewport()
+    network.cut()
+    expect(console.status).to_have_text("Connection lost.")
+    add_messages(database_url, "anna", 650)
+    wire = Wire(console.page)
+    wire.hold("conversation.open", "message.history")
+    network.mend()
+    until(console.page, lambda: "conversation.open" in wire.calls)
+    console.messages.evaluate("(scroller) => { scroller.scrollTop = 0 }")
+    until(console.page, lambda: "message.history" in wire.calls)
+    wire.release()
+    expect(console.bubble("Message 650")).to_be_attached()
+    seen: set[str] = set()
+    while "before the break" not in seen:
+        seen.update(console.messages.locator("li .text").all_text_contents())
+        console.messages.evaluate("(scroller) => scroller.scrollBy(0, -900)")
+    assert {f"Message {n}" for n in range(1, 651)} <= seen
 
 
 def test_the_line_new_is_in_view_also_on_coming_back(open_page: OpenPage, peer: Enter) -> None:

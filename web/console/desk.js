@@ -25,7 +25,7 @@ export class Desk extends EventTarget {
   thread = null; // the open one
 
   #threads = new Map(); // by the customer's id; the last is the newest used
-  #typingToldAt = 0;
+  #typingTold = { userId: 0, at: 0 };
   #triedNotes = new Map(); // by the customer's id: the last one, until it was acknowledged
   #typists = new Map(); // customer's id → Map(name → until when, milliseconds)
 
@@ -133,8 +133,9 @@ export class Desk extends EventTarget {
 
   async #readPage(thread, limit) {
     try {
-      const before = thread.messages[0]?.message_id ?? null;
-      thread.prepend(await this.client.call("message.history", thread.userId, before, limit));
+      const [oldest] = thread.messages;
+      const page = await this.client.call("message.history", thread.userId, oldest?.message_id ?? null, limit);
+      if (oldest === thread.messages[0]) thread.prepend(page); // else another list has come meanwhile
     } catch (error) {
       ignoreLoss(error);
       return false; // and untold: who is told draws, and asks again at once
@@ -202,8 +203,9 @@ export class Desk extends EventTarget {
 
   /** A key was pressed in an answer; the others hear of it now and then. */
   tellTyping(userId) {
-    if (!this.isOnline || Date.now() < this.#typingToldAt + TYPING / 2) return;
-    this.#typingToldAt = Date.now();
+    const told = this.#typingTold;
+    if (!this.isOnline || (told.userId === userId && Date.now() < told.at + TYPING / 2)) return;
+    this.#typingTold = { userId, at: Date.now() };
     this.client.call("message.typing", userId).catch(ignoreLoss);
   }
 
