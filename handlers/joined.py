@@ -1,4 +1,4 @@
-"""Modules in one file, as they were written but for their docstrings.
+"""Modules in one file, as they were written.
 
 Who embeds the widget loads it in one go, not import after import.
 """
@@ -8,7 +8,6 @@ from collections.abc import Iterable, Mapping
 from posixpath import dirname, join, normpath
 
 IMPORT = re.compile(r'^import (?:\{[^}]*\} from )?"(\.[^"]+)";\n', re.MULTILINE)
-DOCSTRING = re.compile(r"^ */\*\*.*?\*/\n", re.MULTILINE | re.DOTALL)
 EXPORT = re.compile(r"^export ((?:async function|function|class|const) (\w+))", re.MULTILINE)
 OTHER = re.compile(r"^(?:import|export)\b.*", re.MULTILINE)
 
@@ -31,7 +30,7 @@ def _add(sources: Mapping[str, str], path: str, texts: dict[str, str]) -> None:
     source = sources[path]
     for name in IMPORT.findall(source):
         _add(sources, normpath(join(dirname(path), name)), texts)
-    text = DOCSTRING.sub("", IMPORT.sub("", source))
+    text = IMPORT.sub("", source)
     names = ", ".join(name for _, name in EXPORT.findall(text))
     text = EXPORT.sub(r"\1", text)
     if unknown := OTHER.search(text):
