@@ -56,6 +56,7 @@ export class Client extends EventTarget {
   #deadline = null; // until the socket must have opened, or said something
   #hasEntered = false;
   #seen = null; // the session that the connection is of
+  #token = ""; // that the connection authenticated with; another tab may have got a new one since
   #isStarted = false; // else it connects for nobody, whatever other tabs do
 
   /** @param {object} options the service's `origin`; a `store` (store.js) for the session; `events` to subscribe to */
@@ -67,9 +68,10 @@ export class Client extends EventTarget {
     store.addEventListener("change", ({ detail }) => ["", "session"].includes(detail.name) && this.#follow());
     addEventListener("online", () => this.tryNow());
     addEventListener("offline", () => this.#ask());
-    addEventListener("pageshow", () => this.#ask());
-    document.addEventListener("visibilitychange", () => document.hidden || this.#ask());
-    setInterval(() => Date.now() - this.#heardAt > QUIET && this.#ask(), QUIET / 5);
+    addEventListener("pageshow", () => this.#wake());
+    document.addEventListener("visibilitychange", () => document.hidden || this.#wake());
+    const isQuiet = () => Math.abs(Date.now() - this.#heardAt) > QUIET; // also after the clock was put back
+    setInterval(() => isQuiet() && this.#ask(), QUIET / 5);
   }
 
   /** `{user_id, user_name, token}`, or null. */
@@ -102,6 +104,7 @@ export class Client extends EventTarget {
     if (!response.ok) throw new LogInFailed("unavailable", seconds);
     const { result, id } = (await response.json().catch(() => null)) ?? {};
     if (!result?.token) throw new LogInFailed("unavailable", 0); // cut short, or not the service's
+    this.#store.remove("expired");
     this.#store.set("session", { user_id: id, user_name: user_name.normalize("NFC"), token: result.token });
     this.#follow();
   }
@@ -144,7 +147,8 @@ export class Client extends EventTarget {
   #follow() {
     if (!this.#isStarted) return;
     const session = this.session;
-    if (this.#seen && session?.user_id !== this.#seen.user_id) this.#leave("elsewhere", session);
+    const reason = !session && this.#store.get("expired") ? "expired" : "elsewhere";
+    if (this.#seen && session?.user_id !== this.#seen.user_id) this.#leave(reason, session);
     this.#seen = session;
     if (session && this.line.state === "out") this.#connect();
   }
@@ -156,6 +160,7 @@ export class Client extends EventTarget {
     this.newestId = 0;
     this.isOperator = null;
     this.#attempts = 0;
+    if (reason === "expired") this.#store.set("expired", true); // for the other tabs
     if (successor === null) this.#store.remove("session");
     this.#set("out");
     this.dispatchEvent(new CustomEvent("out", { detail: { reason } }));
@@ -179,9 +184,9 @@ export class Client extends EventTarget {
     this.#expectWord(socket, LOADING);
     this.#held = [];
     const known = this.newestId;
+    this.#token = this.session?.token ?? "";
     try {
-      const token = this.session?.token ?? "";
-      const { messages, has_more } = await this.call("message.auth", token, ...(known ? [known] : []));
+      const { messages, has_more } = await this.call("message.auth", this.#token, ...(known ? [known] : []));
       await this.call("events.subscribe", this.#events);
       const status = await this.call("desk.status");
       this.#admit({ messages: messages ?? [], has_more, known, status });
@@ -230,6 +235,12 @@ export class Client extends EventTarget {
     }
   }
 
+  /** Somebody looks, maybe after hours in which no timer ran. */
+  #wake() {
+    this.tryNow();
+    this.#ask();
+  }
+
   /** Is anybody there? A browser does not show the service's pings, and a dead network says nothing. */
   #ask() {
     const socket = this.#socket;
@@ -250,11 +261,12 @@ export class Client extends EventTarget {
 
   #lose(socket, code) {
     if (socket !== this.#socket) return;
-    const { openedAt, since } = this.line;
     if (code === LOG_IN_AGAIN) {
-      this.#leave("expired");
-      return;
+      if (this.#token === (this.session?.token ?? "")) this.#leave("expired");
+      else this.#follow(); // another tab logged in meanwhile, maybe somebody else
+      if (socket !== this.#socket) return;
     }
+    const { openedAt, since } = this.line;
     this.#drop();
     if (openedAt && Date.now() - openedAt > STEADY) this.#attempts = 0;
     const longest = Math.min(LONGEST_PAUSE, FIRST_PAUSE * 2 ** this.#attempts++);

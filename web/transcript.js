@@ -76,7 +76,9 @@ export class Transcript extends HTMLElement {
   /** The newest message of the other side whose end is on screen; undefined where none is. */
   get newestSeen() {
     if (!this.clientHeight) return undefined;
-    const onScreen = Math.min(this.clientHeight, innerHeight - this.getBoundingClientRect().top); // of a low window
+    const edge = this.closest("dialog")?.getBoundingClientRect().bottom ?? innerHeight;
+    const end = Math.min(edge, innerHeight) - this.getBoundingClientRect().top;
+    const onScreen = Math.min(this.clientHeight, end); // of a low window, or a low dialog
     const bottom = this.scrollTop + onScreen + 4;
     const isSeen = (row) => row.kind === "message" && !row.own && this.#bottom(this.#nodes.get(row.key)) <= bottom;
     return this.#rows.slice(this.#first, this.#last).findLast(isSeen)?.message;
@@ -108,9 +110,10 @@ export class Transcript extends HTMLElement {
       .map(({ key, node }) => ({ key, offset: node.offsetTop - this.scrollTop }));
   }
 
-  /** The first row in view, of those that are still there. */
+  /** The first row in view, of those that are still there. The line "New" may have moved: it is one where it is alone. */
   get #anchor() {
-    return this.#inView.find(({ key }) => this.#index.has(key)) ?? null;
+    const there = this.#inView.filter(({ key }) => this.#index.has(key));
+    return there.find(({ key }) => key !== "new") ?? there[0] ?? null;
   }
 
   #afterScroll() {
@@ -190,8 +193,9 @@ export class Transcript extends HTMLElement {
     for (const row of rows) {
       const node = this.#nodes.get(row.key) ?? h("li");
       if (this.#marks.get(node) !== row.mark) {
-        if (focus !== node && node.contains(focus)) this.focus({ preventScroll: true });
+        const hadFocus = node.contains(focus);
         this.#draw(row, node);
+        if (hadFocus && !node.contains(focus)) this.focus({ preventScroll: true });
         this.#marks.set(node, row.mark);
       }
       this.#nodes.set(row.key, node);

@@ -10,6 +10,7 @@ from playwright.sync_api import Browser, Playwright, expect, sync_playwright
 from tests.conftest import Databases, open_databases
 from tests.pages.browsing import FLAGS, PATIENCE, OpenPage, Watch
 from tests.pages.fill import add_people
+from tests.pages.host import Host
 from tests.pages.network import Network
 from tests.pages.peer import Peer
 from tests.pages.widget import Widget
@@ -113,3 +114,11 @@ def widget(open_page: OpenPage) -> Widget:
     made = Widget(open_page("/"))
     made.log_in("anna")
     return made
+
+
+@pytest.fixture
+def host() -> Iterator[Host]:
+    made = Host()
+    yield made
+    made.server.shutdown()
+    made.server.server_close()

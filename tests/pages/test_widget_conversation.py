@@ -8,7 +8,7 @@ from zoneinfo import ZoneInfo
 import pytest
 from playwright.sync_api import Dialog, expect
 
-from tests.pages.browsing import OpenPage, Watch, stop_clock
+from tests.pages.browsing import OpenPage, Watch, stop_clock, until
 from tests.pages.fill import add_messages
 from tests.pages.peer import Peer
 from tests.pages.widget import ROOT, Widget
@@ -235,3 +235,39 @@ def test_days_are_separated_and_groups_show_a_name_once(
     expect(widget.panel.locator(".author:not(.hidden)")).to_have_text(["olga"])
     there = datetime.fromtimestamp(created, ZoneInfo("Asia/Tokyo"))
     expect(widget.panel.locator("chat-transcript time")).to_have_text([f"{there:%-I:%M %p}"])
+
+
+def test_of_two_who_typed_none_is_said_to_type_for_ever(widget: Widget, peer: EnterPeer, ids: dict[str, int]) -> None:
+    olga, oleg = peer("olga"), peer("oleg")
+    olga.call("message.typing", ids["anna"])
+    expect(widget.status).to_have_text("olga is typing…")
+    oleg.call("message.typing", ids["anna"])
+    expect(widget.panel.locator(".typing")).to_have_text("oleg is typing…")
+    expect(widget.panel.locator(".typing")).to_be_empty()
+    expect(widget.status).to_be_empty()
+
+
+def test_what_the_low_panel_hides_is_not_read(open_page: OpenPage, peer: EnterPeer, ids: dict[str, int]) -> None:
+    widget = Widget(open_page("/", viewport={"width": 568, "height": 190}))
+    widget.log_in("anna")
+    widget.panel.evaluate("(panel) => { panel.scrollTop = 0 }")
+    peer("olga").answer(ids["anna"], "an answer")
+    expect(widget.bubble("an answer")).to_be_visible()
+    widget.panel.evaluate("(panel) => { panel.scrollTop = 0 }")
+    expect(widget.bubble("an answer").locator(".bubble")).not_to_be_in_viewport(ratio=0.1)
+    widget.page.wait_for_timeout(2000)
+    assert peer("anna").call("desk.status")["unread"] == 1
+    widget.panel.evaluate("(panel) => { panel.scrollTop = 1000 }")
+    until(widget.page, lambda: peer("anna").call("desk.status")["unread"] == 0)
+
+
+def test_a_link_that_has_the_focus_keeps_it_when_the_next_message_comes(
+    widget: Widget, peer: EnterPeer, ids: dict[str, int]
+) -> None:
+    olga = peer("olga")
+    olga.answer(ids["anna"], "see https://example.com/")
+    link = widget.panel.get_by_role("link", name="https://example.com/")
+    link.focus()
+    olga.answer(ids["anna"], "the next")
+    expect(widget.bubble("the next")).to_be_visible()
+    expect(link).to_be_focused()

@@ -2,9 +2,7 @@
 
 import json
 import re
-import threading
-from collections.abc import Callable, Iterator
-from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from collections.abc import Callable
 from pathlib import Path
 
 import pytest
@@ -12,7 +10,7 @@ from playwright.sync_api import Page, expect
 
 from tests.conftest import PASSWORD
 from tests.pages.browsing import OpenPage
-from tests.pages.fill import add_messages
+from tests.pages.host import Host
 from tests.pages.peer import Peer
 from tests.pages.widget import ROOT, Widget
 from tests.service import Service
@@ -25,46 +23,6 @@ HOSTILE = """
     html, body { display: block !important; visibility: visible !important }
     div, button, input, textarea, dialog, p { font: 60px serif !important; background: lime !important }
 """
-
-
-class Host:
-    """A web server of another origin, with one page."""
-
-    def __init__(self) -> None:
-        self.page, self.style, self.policy = "", "", ""
-        host = self
-
-        class Handler(BaseHTTPRequestHandler):
-            def do_GET(self) -> None:
-                is_style = self.path == "/style.css"
-                self.send_response(200 if self.path in ("/", "/style.css") else 204)
-                self.send_header("Content-Type", "text/css" if is_style else "text/html; charset=utf-8")
-                if host.policy:
-                    self.send_header("Content-Security-Policy", host.policy)
-                self.end_headers()
-                if self.path in ("/", "/style.css"):
-                    self.wfile.write((host.style if is_style else host.page).encode())
-
-            def log_message(self, format: str, *args: object) -> None:  # noqa: A002  # the library's name
-                pass
-
-        self.server = ThreadingHTTPServer(("127.0.0.1", 0), Handler)
-        self.url = f"http://127.0.0.1:{self.server.server_address[1]}"
-        threading.Thread(target=self.server.serve_forever, daemon=True).start()
-
-    def embed(self, service: Service, attributes: str = "") -> None:
-        self.page = (
-            '<!doctype html><html lang="en"><title>A shop</title><link rel="stylesheet" href="/style.css">'
-            f'<main><h1>A shop</h1></main><script src="{service.url}/widget.js" {attributes}></script>'
-        )
-
-
-@pytest.fixture
-def host() -> Iterator[Host]:
-    made = Host()
-    yield made
-    made.server.shutdown()
-    made.server.server_close()
 
 
 @pytest.fixture
@@ -210,97 +168,6 @@ def test_it_connects_while_it_is_closed_only_where_somebody_is_logged_in(
         expect(widget.launcher).to_have_accessible_name("Open chat, 1 unread message")
         assert len(sockets) == opened
         widget.page.reload()  # after which it is the same
-
-
-def test_a_second_script_adds_no_second_widget(open_page: OpenPage, host: Host, service: Service) -> None:
-    host.embed(service)
-    host.page += f'<script src="{service.url}/widget.js"></script>'
-    widget = Widget(open_page("/", base=host.url))
-    expect(widget.launcher).to_have_count(1)
-    widget.page.wait_for_load_state("networkidle")
-    expect(widget.launcher).to_have_count(1)
-
-
-def test_a_widget_that_is_taken_out_and_put_back_goes_on(open_page: OpenPage, host: Host, service: Service) -> None:
-    host.embed(service, "data-open")
-    widget = Widget(open_page("/", base=host.url))
-    widget.log_in("anna")
-    widget.page.evaluate("window.chat = document.querySelector('support-chat'); window.chat.remove()")
-    widget.page.evaluate("document.querySelector('main').append(window.chat)")
-    widget.wait_for_line()
-    widget.send("still here")
-    expect(widget.state("still here")).to_have_text("Sent")
-    expect(widget.bubbles).to_have_count(1)
-
-
-def test_a_widget_that_was_out_meanwhile_knows_who_is_logged_in(
-    open_page: OpenPage, host: Host, service: Service, peer: Callable[[str], Peer]
-) -> None:
-    host.embed(service, "data-open")
-    peer("anna").send("a secret")
-    first = Widget(open_page("/", base=host.url))
-    first.log_in("anna")
-    second = Widget(open_page("/", beside=first.page, base=host.url))
-    second.wait_for_line()
-    sockets: list[str] = []
-    first.page.on("websocket", lambda socket: sockets.append(socket.url))
-    first.page.evaluate("window.chat = document.querySelector('support-chat'); window.chat.remove()")
-    second.log_out()
-    second.log_in("boris")
-    second.send("another one's")
-    expect(second.state("another one's")).to_have_text("Sent")
-    assert sockets == []  # who is out connects for nobody
-    first.page.evaluate("document.body.append(window.chat)")
-    expect(first.bubbles).to_have_text(["another one's"])
-
-
-def test_a_widget_that_is_moved_stays_as_it_was(
-    open_page: OpenPage,
-    host: Host,
-    service: Service,
-    peer: Callable[[str], Peer],
-    ids: dict[str, int],
-    database_url: str,
-) -> None:
-    peer("anna").call("message.read", add_messages(database_url, "anna", 60)[-1])
-    host.embed(service, "data-open")
-    phone = {"width": 390, "height": 700}
-    for viewport in ({"width": 1280, "height": 800}, phone):
-        widget = Widget(open_page("/", base=host.url, viewport=viewport))
-        widget.log_in("anna")
-        expect(widget.bubble("Message 60")).to_be_in_viewport()
-        box = widget.panel.bounding_box()
-        widget.page.evaluate("document.querySelector('main').append(document.querySelector('support-chat'))")
-        widget.wait_for_line()
-        expect(widget.bubble("Message 60")).to_be_in_viewport()
-        assert widget.panel.bounding_box() == box
-    widget.page.set_viewport_size({"width": 390, "height": 400})  # a keyboard comes
-    expect(widget.composer).to_be_in_viewport()
-
-
-def test_a_page_that_clones_its_body_has_a_widget_still(open_page: OpenPage, host: Host, service: Service) -> None:
-    host.embed(service, "data-open")
-    widget = Widget(open_page("/", base=host.url))
-    expect(widget.name).to_be_visible()
-    widget.page.evaluate("document.body.replaceWith(document.body.cloneNode(true))")
-    widget.log_in("anna")
-
-
-def test_a_script_of_a_newer_service_finds_the_element_known(open_page: OpenPage, host: Host, service: Service) -> None:
-    host.embed(service, "data-open")
-    widget = Widget(open_page("/", base=host.url))
-    expect(widget.name).to_be_visible()
-    script = widget.page.evaluate("async (url) => (await fetch(url)).text()", f"{service.url}/widget.js")
-    newer = re.sub(r"/web/\w+/", "/web/newer/", script)
-    widget.page.route("**/widget.js", lambda route: route.fulfill(body=newer, content_type="text/javascript"))
-    widget.page.evaluate(
-        """(url) => {
-            document.querySelector("support-chat").remove();
-            document.body.append(Object.assign(document.createElement("script"), { src: url }));
-        }""",
-        f"{service.url}/widget.js",
-    )
-    expect(widget.launcher).to_be_visible()
 
 
 def test_on_paper_it_vanishes_from_host_pages(open_page: OpenPage, host: Host, service: Service) -> None:

@@ -1,12 +1,13 @@
 """Coming in and going out."""
 
+import re
 from collections.abc import Callable
 
 import pytest
-from playwright.sync_api import expect
+from playwright.sync_api import WebSocketRoute, expect
 
 from tests.conftest import PASSWORD
-from tests.pages.browsing import NETWORK, OpenPage, Watch
+from tests.pages.browsing import NETWORK, OpenPage, Watch, until
 from tests.pages.peer import Peer
 from tests.pages.widget import Widget
 from tests.service import Service
@@ -214,3 +215,79 @@ def test_an_expired_session_says_so_and_keeps_what_was_written(
     widget.password.press("Enter")
     expect(widget.state("written offline")).to_have_text("Sent")
     expect(widget.composer).to_have_value("a draft")
+
+
+def test_a_log_out_elsewhere_during_the_question_leaves_the_focus_in_the_form(open_page: OpenPage) -> None:
+    first = Widget(open_page("/"))
+    first.log_in("anna")
+    second = Widget(open_page("/", beside=first.page))
+    second.wait_for_line()
+    first.composer.fill("half a")
+    first.log_out()
+    assert first.focus() == "Stay"
+    second.page.evaluate("localStorage.removeItem('chat:session')")
+    expect(first.name).to_be_visible()
+    assert first.focus() == "Name"
+
+
+def test_a_panel_closed_during_the_question_opens_without_it(open_page: OpenPage) -> None:
+    widget = Widget(open_page("/"))
+    widget.log_in("anna")
+    widget.composer.fill("half a")
+    widget.log_out()
+    widget.launcher.click()
+    expect(widget.panel).to_be_hidden()
+    widget.launcher.click()
+    expect(widget.composer).to_be_focused()
+
+
+def test_a_language_chosen_in_the_form_keeps_the_name(open_page: OpenPage) -> None:
+    widget = Widget(open_page("/"))
+    widget.name.fill("anna")
+    widget.choose("language", "ru")
+    expect(Widget(widget.page, "ru").name).to_have_value("anna")
+
+
+def test_an_expired_session_is_explained_in_every_tab(open_page: OpenPage, service: Service, watch: Watch) -> None:
+    watch.allow(NETWORK)
+    first = Widget(open_page("/"))
+    first.log_in("anna")
+    second = Widget(open_page("/", beside=first.page))
+    second.wait_for_line()
+    service.kill()
+    for tab in (first, second):
+        tab.wait_for_line("waiting", "connecting")
+    session = {**first.kept()["session"], "token": "expired"}
+    first.page.evaluate("(session) => localStorage.setItem('chat:session', JSON.stringify(session))", session)
+    service.start()
+    for tab in (first, second):
+        expect(tab.name).to_be_visible()
+        expect(tab.panel.get_by_text("Your session has ended.")).to_be_visible()
+
+
+def test_a_tab_that_hears_late_of_an_expired_session_leaves_the_new_one_alone(open_page: OpenPage) -> None:
+    page = open_page("/")
+    lines: list[WebSocketRoute] = []
+
+    def relay(line: WebSocketRoute) -> None:
+        line.connect_to_server()
+        lines.append(line)
+
+    page.route_web_socket(re.compile(r"/v1/ws/$"), relay)
+    widget = Widget(page)
+    widget.log_in("anna")
+    page.wait_for_timeout(1_000)  # two tokens of one second are alike
+    page.evaluate(
+        """async (body) => {
+            const answer = await fetch("/v1/auth/", { method: "POST", body: JSON.stringify(body) });
+            const session = JSON.parse(localStorage["chat:session"]);
+            session.token = (await answer.json()).result.token;
+            localStorage["chat:session"] = JSON.stringify(session);
+        }""",
+        {"user_name": "anna", "password": PASSWORD},
+    )
+    lines[0].close(code=1008)
+    until(page, lambda: len(lines) == 2)
+    widget.wait_for_line()
+    widget.send("a question")
+    expect(widget.state("a question")).to_have_text("Sent")

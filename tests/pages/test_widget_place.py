@@ -5,7 +5,7 @@ from collections.abc import Callable
 
 from playwright.sync_api import expect
 
-from tests.pages.browsing import OpenPage, stop_clock
+from tests.pages.browsing import OpenPage, stop_clock, until
 from tests.pages.fill import add_messages
 from tests.pages.peer import Peer
 from tests.pages.widget import ROOT, Widget
@@ -157,3 +157,25 @@ def jump_up(widget: Widget, text: str) -> None:
         arg=text,
         polling=50,
     )
+
+
+def test_what_one_reads_stays_when_the_line_new_moves(widget: Widget, peer: EnterPeer, ids: dict[str, int]) -> None:
+    olga = peer("olga")
+    widget.page.keyboard.press("Escape")
+    for n in range(40):
+        olga.answer(ids["anna"], f"answer {n}")
+    expect(widget.launcher).to_have_accessible_name("Open chat, 40 unread messages")
+    widget.launcher.click()
+    scroller = widget.panel.locator("chat-transcript")
+    scroller.evaluate("(scroller) => { scroller.scrollTop = scroller.scrollHeight }")
+    until(widget.page, lambda: peer("anna").call("desk.status")["unread"] == 0)
+    for _ in range(3):
+        scroller.evaluate("(scroller) => { scroller.scrollTop = 0 }")
+        widget.page.wait_for_timeout(200)
+    scroller.evaluate("(scroller) => { scroller.scrollTop = scroller.querySelector('.new').offsetTop + 3 }")
+    widget.page.wait_for_timeout(300)
+    expect(widget.bubble("answer 1")).to_be_in_viewport()
+    widget.page.evaluate("document.hasFocus = () => false")
+    olga.answer(ids["anna"], "the next")
+    expect(widget.to_end).to_have_text("1 new")
+    expect(widget.bubble("answer 1")).to_be_in_viewport()

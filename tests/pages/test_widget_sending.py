@@ -1,7 +1,6 @@
 """Writing in the widget: what is sent, and what survives a reload, a lost line and a killed service."""
 
 import contextlib
-import re
 import threading
 from collections.abc import Callable, Iterator
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
@@ -10,12 +9,11 @@ from urllib.parse import urlsplit
 import pytest
 from playwright.sync_api import Page, expect
 
-from tests.pages.browsing import NETWORK, OpenPage, Watch, stop_clock, until
+from tests.pages.browsing import NETWORK, OpenPage, Watch
 from tests.pages.conftest import on_both_engines
 from tests.pages.network import Network
 from tests.pages.peer import Peer
 from tests.pages.widget import Widget
-from tests.pages.wire import Wire
 from tests.service import Service
 
 EnterPeer = Callable[[str], Peer]
@@ -213,84 +211,6 @@ def test_a_refused_message_may_be_tried_again_or_deleted(widget: Widget) -> None
 # The line
 
 
-def test_the_lines_state_is_true_at_every_moment(open_page: OpenPage, network: Network, watch: Watch) -> None:
-    watch.allow(NETWORK)
-    widget = Widget(open_page("/", base=network.url))
-    widget.log_in("anna")
-    widget.page.clock.install()
-    network.cut()
-    widget.wait_for_line("waiting")
-    expect(widget.line).to_have_text(re.compile(r"Reconnecting in \d+ sTry now"))
-    expect(widget.status).to_have_text("Connection lost.")
-    expect(widget.composer).to_be_editable()
-    stop_clock(widget.page)  # so that it does not come back by itself
-    widget.wait_for_line("waiting")
-    network.mend()
-    widget.panel.get_by_role("button", name="Try now").click()
-    widget.wait_for_line()
-    widget.page.clock.resume()
-    expect(widget.status).to_have_text("Connected again.")
-
-
-def test_a_dead_network_is_noticed_although_it_tells_nobody(
-    open_page: OpenPage, network: Network, watch: Watch
-) -> None:
-    watch.allow(NETWORK)
-    widget = Widget(open_page("/", base=network.url))
-    widget.log_in("anna")
-    widget.page.clock.install()
-    widget.page.reload()  # so that all its timers are the clock's
-    widget.wait_for_line()
-    stop_clock(widget.page)
-    network.silence()
-    widget.send("into the void")
-    for _ in range(12):
-        widget.page.clock.run_for(5_000)  # a step at a time: whoever is asked again has no longer to answer for it
-    expect(widget.line).not_to_have_attribute("data-state", "nobody")
-    network.mend()
-    widget.page.clock.resume()
-    until(widget.page, lambda: not widget.unsent())  # until then the stored one stands beside it
-    expect(widget.bubbles).to_have_text(["into the void"])
-    expect(widget.state("into the void")).to_have_text("Sent")
-
-
-def test_a_line_that_falls_silent_while_one_logs_in_is_given_up(open_page: OpenPage) -> None:
-    widget = Widget(open_page("/"))
-    wire = Wire(widget.page)
-    wire.hold("events.subscribe")
-    widget.page.clock.install()
-    widget.fill_in("anna")
-    until(widget.page, lambda: "events.subscribe" in wire.calls)
-    stop_clock(widget.page)
-    widget.page.clock.run_for(45_000)
-    expect(widget.status).to_have_text("Connection lost.")
-
-
-def test_the_language_can_be_chosen_without_a_line(open_page: OpenPage, network: Network, watch: Watch) -> None:
-    watch.allow(NETWORK)
-    widget = Widget(open_page("/", base=network.url))
-    widget.log_in("anna")
-    network.cut()
-    widget.wait_for_line("waiting")
-    widget.choose("language", "ru")
-    expect(Widget(widget.page, "ru").composer).to_be_editable()
-
-
-def test_who_tries_now_by_keyboard_stays_in_the_panel(open_page: OpenPage, network: Network, watch: Watch) -> None:
-    watch.allow(NETWORK)
-    widget = Widget(open_page("/", base=network.url))
-    widget.log_in("anna")
-    network.cut()
-    widget.wait_for_line("waiting")
-    network.mend()
-    button = widget.panel.get_by_role("button", name="Try now")
-    button.focus()
-    button.press("Enter")
-    widget.wait_for_line()
-    widget.page.keyboard.press("Escape")
-    expect(widget.panel).to_be_hidden()
-
-
 def test_half_a_character_holds_nothing_up(widget: Widget, peer: EnterPeer) -> None:
     widget.composer.evaluate(
         "(field) => { field.value = 'half \\ud83d'; field.dispatchEvent(new Event('input', { bubbles: true })); }"
@@ -312,18 +232,3 @@ def test_what_was_refused_and_is_old_may_be_tried_again(widget: Widget) -> None:
     widget.page.reload()
     widget.bubble("of the day before").get_by_role("button", name="Try again").click()
     expect(widget.state("of the day before")).to_have_text("Sent")
-
-
-def test_what_was_missed_in_a_break_comes_after_it(
-    open_page: OpenPage, network: Network, peer: EnterPeer, ids: dict[str, int], watch: Watch
-) -> None:
-    watch.allow(NETWORK)
-    widget = Widget(open_page("/", base=network.url))
-    widget.log_in("anna")
-    widget.send("a question")
-    expect(widget.state("a question")).to_have_text("Sent")
-    network.cut()
-    widget.wait_for_line("waiting", "connecting")
-    peer("olga").answer(ids["anna"], "an answer")
-    network.mend()
-    expect(widget.bubbles).to_have_text(["a question", "an answer"])

@@ -208,3 +208,17 @@ def test_the_page_is_printed_whole_with_full_times(
     page.emulate_media(media="screen")
     expect(paper).to_have_count(0)
     expect(widget.composer).to_be_visible()
+
+
+def test_a_turned_screen_leaves_the_focus_in_the_open_menu(open_page: OpenPage) -> None:
+    widget = Widget(open_page("/", viewport={"width": 700, "height": 700}))
+    widget.log_in("anna")
+    widget.page.keyboard.press("Escape")
+    expect(widget.panel).to_be_hidden()
+    widget.launcher.click()
+    widget.open_menu()
+    widget.page.keyboard.press("Tab")
+    assert widget.focus() == "Language"
+    widget.page.set_viewport_size({"width": 400, "height": 700})
+    widget.page.wait_for_function(f"() => {ROOT}.querySelector('dialog').matches(':modal')")
+    assert widget.focus()

@@ -1,5 +1,5 @@
 import { Client } from "../client.js";
-import { h } from "../dom.js";
+import { h, pause } from "../dom.js";
 import { drawPrint } from "../print.js";
 import { Store } from "../store.js";
 import { chooseLanguage, speak, t } from "../texts.js";
@@ -12,6 +12,7 @@ import { Live } from "./live.js";
 import { Panel } from "./panel.js";
 
 const TEXTS = { en, ru }; // both, since a choice needs no line
+const AGAIN = 2_000; // milliseconds until styles that did not come are asked for again; then twice as long
 const EVENTS = ["typing", "read", "presence", "conversation"];
 
 /**
@@ -30,6 +31,7 @@ export class SupportChat extends HTMLElement {
   #panel;
   #live;
   #place; // what has words
+  #isNew = true; // it was never on the page with its words
   #end = null; // the AbortController of what the parts listen to
 
   constructor() {
@@ -40,15 +42,13 @@ export class SupportChat extends HTMLElement {
   }
 
   connectedCallback() {
+    if (!SupportChat.service) return; // a page was saved with its element: widget.js makes another
     if (!this.#client) this.#begin();
-    else if (this.#panel) {
-      this.#client.start();
-      this.#panel.adapt();
-    }
+    else if (this.#panel) this.#appear();
   }
 
   disconnectedCallback() {
-    queueMicrotask(() => this.isConnected || this.#client.stop()); // it may only have been moved
+    queueMicrotask(() => this.isConnected || this.#client?.stop()); // it may only have been moved
   }
 
   async #begin() {
@@ -61,9 +61,14 @@ export class SupportChat extends HTMLElement {
     this.#speak();
     this.#build();
     if ("print" in this.dataset) this.#watchPrint();
-    if (!this.isConnected) return; // the host page took it out meanwhile; put back, it starts
+    if (this.isConnected) this.#appear(); // else the host page took it out meanwhile; put back, it starts
+  }
+
+  #appear() {
     this.#client.start();
-    if ("open" in this.dataset && this.dataset.open !== "false") this.#panel.open({ takesFocus: false });
+    this.#panel.adapt();
+    if (this.#isNew && "open" in this.dataset && this.dataset.open !== "false") this.#panel.open({ takesFocus: false });
+    this.#isNew = false;
   }
 
   #speak() {
@@ -84,6 +89,7 @@ export class SupportChat extends HTMLElement {
       accounts: JSON.parse(this.dataset.accounts || "[]"),
       language: this.#language,
       theme: this.dataset.theme,
+      name: this.#panel?.name ?? "",
       choose: (name, value) => this.#choose(name, value),
       say: (words) => this.#live.say(words),
       onToggle: () => this.#follow(),
@@ -143,10 +149,16 @@ export class SupportChat extends HTMLElement {
   }
 }
 
-async function loadStyles() {
-  const response = await fetch(new URL("./whole.css", import.meta.url));
+/** Again and again until they come: without them it would be a heap of words on the page. */
+async function loadStyles(wait = AGAIN) {
+  const response = await fetch(new URL("./whole.css", import.meta.url)).catch(() => null);
+  const text = response?.ok && (await response.text().catch(() => null));
+  if (!text) {
+    await pause(wait);
+    return loadStyles(2 * wait);
+  }
   const sheet = new CSSStyleSheet();
-  sheet.replaceSync(await response.text());
+  sheet.replaceSync(text);
   return sheet;
 }
 

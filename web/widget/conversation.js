@@ -123,7 +123,8 @@ export class Conversation extends EventTarget {
 
   /** What another tab saves while this one logs out is not known here until later. */
   #sweep(name) {
-    if (name === this.#left) this.#store.remove(name);
+    if (this.#client.session) this.#left = null; // somebody logged in, maybe while the host page has this one out
+    else if (name === this.#left) this.#store.remove(name);
   }
 
   #follow() {

@@ -6,8 +6,8 @@ import { t } from "../texts.js";
 export class Live {
   #log = new Spoken(t("new_messages"));
   #status = h("div", { role: "status" });
-  #isLost = false;
-  #typist = "";
+  #isLost;
+  #typing = ""; // what was said of who types, until nobody does
 
   constructor({ client, conversation, signal }) {
     this.element = h("div", { class: "hidden" }, this.#log.element, this.#status);
@@ -16,6 +16,7 @@ export class Live {
     conversation.outbox.addEventListener("refused", () => this.say(t("not_sent")), { signal });
     client.addEventListener("out", () => this.#forget(), { signal });
     client.addEventListener("line", () => this.#hearLine(client.line.state), { signal });
+    this.#isLost = client.line.since > 0;
   }
 
   /** What one heard is not the next one's. */
@@ -33,10 +34,10 @@ export class Live {
   }
 
   #hearTyping(typist) {
-    const words = t("typing", { name: typist || this.#typist });
-    if (typist && !this.#typist) this.say(words);
-    if (!typist && this.#status.textContent === words) this.say(""); // it is true no longer, and can be read there
-    this.#typist = typist;
+    if (typist && this.#typing) return;
+    if (!typist && this.#status.textContent === this.#typing) this.say(""); // no longer true, and to be read there
+    this.#typing = typist && t("typing", { name: typist });
+    if (typist) this.say(this.#typing);
   }
 
   #hearLine(state) {

@@ -34,6 +34,10 @@ export class LogIn {
     signal.addEventListener("abort", () => clearInterval(this.#countdown));
   }
 
+  get name() {
+    return this.#name.value;
+  }
+
   focus() {
     (this.#name.value ? this.#password : this.#name).focus();
   }

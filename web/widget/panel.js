@@ -15,14 +15,15 @@ export class Panel {
   #view = null;
   #viewEnd = null; // the AbortController of what the view listens to
   #isOperator = false;
-  #name = ""; // of who was here last
+  #name; // of who was here last
   #title;
   #head;
   #place = h("div", { class: "place" });
 
   constructor(context) {
-    const { client, title, signal } = context;
+    const { client, title, name, signal } = context;
     this.#context = context;
+    this.#name = name;
     this.#menu = new Menu({ ...context, leave: () => this.#leave() });
     this.#title = h("h2", { id: "title", tabindex: -1 }, title);
     const close = h("button", { type: "button", class: "button plain", "aria-label": t("close") }, icon("close"));
@@ -32,6 +33,7 @@ export class Panel {
     this.element = h("dialog", { class: "panel", "aria-labelledby": "title" }, this.#head, this.#place);
     this.element.addEventListener("keydown", (event) => this.#press(event));
     this.element.addEventListener("close", () => this.isOpen || this.#afterClose());
+    this.element.addEventListener("scroll", () => this.#view.look?.()); // it is low
     client.addEventListener("enter", () => this.#enter(), { signal });
     client.addEventListener("out", ({ detail }) => this.#showLogIn(this.#explain(detail.reason)), { signal });
     client.addEventListener("line", () => client.line.state !== "out" && this.#showTalk(), { signal });
@@ -45,6 +47,11 @@ export class Panel {
 
   get isOpen() {
     return this.element.open;
+  }
+
+  /** Of who was here last, or is about to log in. */
+  get name() {
+    return this.#view.name ?? this.#name;
   }
 
   get isModal() {
@@ -69,17 +76,18 @@ export class Panel {
 
   #afterClose() {
     this.#menu.toggle(false);
+    this.#answer?.(false);
     this.#context.onToggle();
   }
 
   /** The screen became narrow or wide, or the host page moved it: the right kind of dialog, the focus where it was. */
   adapt() {
-    if (!this.isOpen || this.isModal === NARROW.matches) return;
+    if (!this.isOpen || !this.element.isConnected || this.isModal === NARROW.matches) return;
     const focus = focused(this.element);
     this.element.close();
     this.#unfold();
-    if (focus) focus.focus();
-    else if (this.isModal) this.#focusView();
+    focus?.focus();
+    if (this.isModal && !focused(this.element)) this.#focusView(); // it had none, or what had it is gone: the menu
   }
 
   #unfold() {
@@ -120,8 +128,8 @@ export class Panel {
   }
 
   #show(make) {
-    const hadFocus = this.#place.contains(focused(this.#place));
     this.#answer?.(false);
+    const hadFocus = this.#place.contains(focused(this.#place));
     this.#viewEnd?.abort();
     this.#viewEnd = new AbortController();
     this.#view = make({ ...this.#context, signal: this.#viewEnd.signal });

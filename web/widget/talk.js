@@ -39,7 +39,7 @@ export class Talk {
     conversation.addEventListener("incoming", ({ detail }) => this.#meet(detail), { signal });
     conversation.addEventListener("entered", () => this.#enter(), { signal });
     client.addEventListener("line", () => this.#ask(), { signal });
-    this.#isEntered = client.line.state === "open";
+    this.#isEntered = client.isOperator !== null; // so it has, also where the line is lost now
     this.#markNew();
     this.#render();
   }
@@ -51,6 +51,11 @@ export class Talk {
   /** Something is being written. */
   get isWritten() {
     return this.#composer.isWritten;
+  }
+
+  /** Other parts of it are on screen. */
+  look() {
+    this.#transcript.dispatchEvent(new CustomEvent("view"));
   }
 
   /** The panel was opened: what is unread is pointed out. */

@@ -1,0 +1,178 @@
+"""The line between the widget and the service: what is shown of it, and what one does without it."""
+
+import re
+from collections.abc import Callable
+
+from playwright.sync_api import expect
+
+from tests.pages.browsing import NETWORK, OpenPage, Watch, stop_clock, until
+from tests.pages.fill import add_messages
+from tests.pages.network import Network
+from tests.pages.peer import Peer
+from tests.pages.widget import Widget
+from tests.pages.wire import Wire
+
+EnterPeer = Callable[[str], Peer]
+
+
+def test_the_lines_state_is_true_at_every_moment(open_page: OpenPage, network: Network, watch: Watch) -> None:
+    watch.allow(NETWORK)
+    widget = Widget(open_page("/", base=network.url))
+    widget.log_in("anna")
+    widget.page.clock.install()
+    network.cut()
+    widget.wait_for_line("waiting")
+    expect(widget.line).to_have_text(re.compile(r"Reconnecting in \d+ sTry now"))
+    expect(widget.status).to_have_text("Connection lost.")
+    expect(widget.composer).to_be_editable()
+    stop_clock(widget.page)  # so that it does not come back by itself
+    widget.wait_for_line("waiting")
+    network.mend()
+    widget.panel.get_by_role("button", name="Try now").click()
+    widget.wait_for_line()
+    widget.page.clock.resume()
+    expect(widget.status).to_have_text("Connected again.")
+
+
+def test_a_dead_network_is_noticed_although_it_tells_nobody(
+    open_page: OpenPage, network: Network, watch: Watch
+) -> None:
+    watch.allow(NETWORK)
+    widget = Widget(open_page("/", base=network.url))
+    widget.log_in("anna")
+    widget.page.clock.install()
+    widget.page.reload()  # so that all its timers are the clock's
+    widget.wait_for_line()
+    stop_clock(widget.page)
+    network.silence()
+    widget.send("into the void")
+    for _ in range(12):
+        widget.page.clock.run_for(5_000)  # a step at a time: whoever is asked again has no longer to answer for it
+    expect(widget.line).not_to_have_attribute("data-state", "nobody")
+    network.mend()
+    widget.page.clock.resume()
+    until(widget.page, lambda: not widget.unsent())  # until then the stored one stands beside it
+    expect(widget.bubbles).to_have_text(["into the void"])
+    expect(widget.state("into the void")).to_have_text("Sent")
+
+
+def test_a_dead_network_is_noticed_although_the_clock_was_put_back(
+    open_page: OpenPage, network: Network, watch: Watch
+) -> None:
+    watch.allow(NETWORK)
+    widget = Widget(open_page("/", base=network.url))
+    widget.log_in("anna")
+    widget.page.clock.install()
+    widget.page.reload()
+    widget.wait_for_line()
+    stop_clock(widget.page)
+    widget.page.evaluate("const now = Date.now; Date.now = () => now() - 3_600_000")
+    network.silence()
+    for _ in range(12):
+        widget.page.clock.run_for(5_000)
+    expect(widget.line).not_to_have_attribute("data-state", "nobody")
+    network.mend()
+    widget.page.clock.resume()
+
+
+def test_a_line_that_falls_silent_while_one_logs_in_is_given_up(open_page: OpenPage) -> None:
+    widget = Widget(open_page("/"))
+    wire = Wire(widget.page)
+    wire.hold("events.subscribe")
+    widget.page.clock.install()
+    widget.fill_in("anna")
+    until(widget.page, lambda: "events.subscribe" in wire.calls)
+    stop_clock(widget.page)
+    widget.page.clock.run_for(45_000)
+    expect(widget.status).to_have_text("Connection lost.")
+
+
+def test_who_tries_now_by_keyboard_stays_in_the_panel(open_page: OpenPage, network: Network, watch: Watch) -> None:
+    watch.allow(NETWORK)
+    widget = Widget(open_page("/", base=network.url))
+    widget.log_in("anna")
+    network.cut()
+    widget.wait_for_line("waiting")
+    network.mend()
+    button = widget.panel.get_by_role("button", name="Try now")
+    button.focus()
+    button.press("Enter")
+    widget.wait_for_line()
+    widget.page.keyboard.press("Escape")
+    expect(widget.panel).to_be_hidden()
+
+
+def test_who_comes_back_to_the_page_waits_no_longer_for_the_line(
+    open_page: OpenPage, network: Network, watch: Watch
+) -> None:
+    watch.allow(NETWORK)
+    widget = Widget(open_page("/", base=network.url))
+    widget.log_in("anna")
+    widget.page.clock.install()
+    network.cut()
+    widget.wait_for_line("waiting")
+    stop_clock(widget.page)  # so that it does not come back by itself
+    widget.wait_for_line("waiting")
+    network.mend()
+    widget.page.evaluate("document.dispatchEvent(new Event('visibilitychange'))")
+    widget.wait_for_line()
+    widget.page.clock.resume()
+
+
+def test_what_was_missed_in_a_break_comes_after_it(
+    open_page: OpenPage, network: Network, peer: EnterPeer, ids: dict[str, int], watch: Watch
+) -> None:
+    watch.allow(NETWORK)
+    widget = Widget(open_page("/", base=network.url))
+    widget.log_in("anna")
+    widget.send("a question")
+    expect(widget.state("a question")).to_have_text("Sent")
+    network.cut()
+    widget.wait_for_line("waiting", "connecting")
+    peer("olga").answer(ids["anna"], "an answer")
+    network.mend()
+    expect(widget.bubbles).to_have_text(["a question", "an answer"])
+
+
+def test_the_language_can_be_chosen_without_a_line(open_page: OpenPage, network: Network, watch: Watch) -> None:
+    watch.allow(NETWORK)
+    widget = Widget(open_page("/", base=network.url))
+    widget.log_in("anna")
+    network.cut()
+    widget.wait_for_line("waiting")
+    widget.choose("language", "ru")
+    expect(Widget(widget.page, "ru").composer).to_be_editable()
+
+
+def test_a_language_chosen_without_a_line_leaves_the_reader_in_place_when_it_is_back(
+    open_page: OpenPage, network: Network, peer: EnterPeer, ids: dict[str, int], database_url: str, watch: Watch
+) -> None:
+    watch.allow(NETWORK)
+    peer("anna").call("message.read", add_messages(database_url, "anna", 60)[-1])
+    widget = Widget(open_page("/", base=network.url))
+    widget.log_in("anna")
+    network.cut()
+    widget.wait_for_line("waiting")
+    widget.choose("language", "ru")
+    russian = Widget(widget.page, "ru")
+    russian.panel.locator("chat-transcript").evaluate("(scroller) => { scroller.scrollTop = 0 }")
+    expect(russian.bubble("Message 1")).to_be_in_viewport()
+    network.mend()
+    russian.wait_for_line()
+    russian.page.wait_for_timeout(300)
+    expect(russian.bubble("Message 1")).to_be_in_viewport()
+
+
+def test_a_line_that_comes_back_is_told_in_the_language_that_was_chosen_meanwhile(
+    open_page: OpenPage, network: Network, watch: Watch
+) -> None:
+    watch.allow(NETWORK)
+    widget = Widget(open_page("/", base=network.url))
+    widget.log_in("anna")
+    network.cut()
+    widget.wait_for_line("waiting")
+    widget.choose("language", "ru")
+    network.mend()
+    russian = Widget(widget.page, "ru")
+    russian.wait_for_line()
+    expect(russian.status).not_to_be_empty()
