@@ -2,9 +2,9 @@ import { Disconnected, Refused } from "./client.js";
 
 const DAY = 86_400_000;
 const KEPT = 60_000; // an acknowledged item, so that the other tabs learn its message's id
-const RETRY = 2_000; // after "unavailable" and "too many requests"
+export const RETRY = 2_000; // after "unavailable" and "too many requests"
 const OTHERS = 3_000; // what another tab wrote and has not sent by then
-const RETRIED = [5, 6];
+export const RETRIED = [5, 6];
 
 /** A new key for `message.send`, `message.operatorSend` and `note.add`. */
 export function makeKey() {
@@ -17,7 +17,8 @@ export function makeKey() {
  * once, whichever tab sends it. An item is `{key, created, text, …}`, `created` in milliseconds; with `failed`, an
  * error's code or "old", it waits for a decision; with `message_id` it was acknowledged.
  *
- * Fires "change"; "sent" `{item, message}`; "refused" `{item, code}` where it failed.
+ * Fires "change"; "sent" `{item, message}`; "refused" `{item, code, isTaken}` where it failed, and whether another tab
+ * has taken it out since.
  */
 export class Outbox extends EventTarget {
   #client;
@@ -133,9 +134,9 @@ export class Outbox extends EventTarget {
   }
 
   #fail(item, code) {
-    if (!this.#read(item.key)) return; // another tab has taken it out
-    this.#write({ ...item, failed: code });
-    this.dispatchEvent(new CustomEvent("refused", { detail: { item, code } }));
+    const isTaken = !this.#read(item.key);
+    if (!isTaken) this.#write({ ...item, failed: code });
+    this.dispatchEvent(new CustomEvent("refused", { detail: { item, code, isTaken } }));
   }
 
   get #prefix() {

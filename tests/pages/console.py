@@ -21,6 +21,10 @@ FOCUS = """() => {
     const name = focus.querySelector(".name")?.textContent;
     return focus.getAttribute("aria-label") || name || focus.labels?.[0]?.textContent || focus.textContent;
 }"""
+SCROLL_UP = """(scroller) => new Promise((drawn) => {
+    scroller.scrollBy(0, -900);
+    requestAnimationFrame(() => requestAnimationFrame(drawn));
+})"""
 LETTERS = {
     "J": "о", "K": "л", "U": "г", "R": "к", "N": "т", "A": "ф", "I": "ш", "E": "у", "Z": "я", "D": "в",
 }  # fmt: skip
@@ -129,6 +133,14 @@ class Console:
         box = self.bubble(text).bounding_box()
         assert box
         return box["y"]
+
+    def read_up_to(self, text: str) -> set[str]:
+        """Scroll up to a message. Returns the texts on the way."""
+        seen: set[str] = set()
+        while text not in seen:
+            seen.update(self.messages.locator("li .text").all_text_contents())
+            self.messages.evaluate(SCROLL_UP)
+        return seen
 
     def state(self, text: str) -> Locator:
         """The state that a message shows."""

@@ -6,9 +6,10 @@ from typing import Any
 import pytest
 from playwright.sync_api import Browser, expect
 
-from tests.pages.browsing import OpenPage, Watch
+from tests.pages.browsing import NETWORK, OpenPage, Watch
 from tests.pages.conftest import in_a_window
 from tests.pages.console import Console, enter, make_old, use_real_focus
+from tests.pages.network import Network
 from tests.pages.peer import Peer
 from tests.service import Service
 
@@ -63,13 +64,18 @@ def wait_for_shown(console: Console, number: int) -> None:
     console.page.wait_for_function("(number) => shown.length >= number", arg=number)
 
 
-def test_without_a_gesture_it_says_that_the_sound_is_blocked(open_page: OpenPage) -> None:
-    console = enter(open_page)
-    expect(console.alerts).to_contain_text("Notifications")
+def open_untouched(console: Console) -> Console:
+    """The console in one more tab, in which nobody has clicked yet."""
     page = console.page.context.new_page()
     with page.expect_websocket():  # until then Playwright may not look into the page: to Chromium that is a gesture
         page.goto(console.page.url)
-    tab = Console(page)
+    return Console(page)
+
+
+def test_without_a_gesture_it_says_that_the_sound_is_blocked(open_page: OpenPage) -> None:
+    console = enter(open_page)
+    expect(console.alerts).to_contain_text("Notifications")
+    tab = open_untouched(console)
     expect(tab.alerts).to_have_text("Sound blocked – click to allow")
     tab.heading.click()
     expect(tab.alerts).to_have_text("Sound on · Notifications not allowed yet")
@@ -84,8 +90,8 @@ def test_without_a_gesture_it_says_that_the_sound_is_blocked(open_page: OpenPage
 
 def test_the_first_click_reaches_what_was_pressed(open_page: OpenPage, peer: Enter) -> None:
     peer("anna").send("a question")
-    console = enter(open_page, viewport={"width": 360, "height": 740})
-    console.reload()
+    first = enter(open_page, viewport={"width": 360, "height": 740})
+    console = open_untouched(first)
     expect(console.alerts).to_have_text("Sound blocked – click to allow")
     box = console.row("anna").bounding_box()
     assert box
@@ -268,3 +274,60 @@ def test_who_is_late_already_when_the_page_is_loaded_is_not_told(
     expect(console.row("boris").locator(".wait.late")).to_have_text("late 15 min")
     wait_for_shown(console, 1)
     assert shown(console) == [["boris", f"customer {ids['boris']}", "Has been waiting for long."]]
+
+
+def test_after_a_log_in_a_new_customers_first_message_is_told(open_page: OpenPage, peer: Enter) -> None:
+    page = open_page("/operator", permissions=["notifications"])
+    page.context.add_init_script(OBSERVE)
+    page.reload()
+    console = Console(page)
+    console.log_in("olga")
+    console.heading.click()
+    expect(console.alerts).to_have_text("Sound on · Notifications on")
+    peer("anna").send("my first question")
+    expect(console.row("anna")).to_be_visible()
+    console.page.wait_for_timeout(1_000)
+    assert [title for title, _, _ in shown(console)] == ["anna"]
+
+
+def test_in_a_break_nobody_is_said_to_wait_who_may_be_answered(
+    open_page: OpenPage, peer: Enter, ids: dict[str, int], network: Network, watch: Watch
+) -> None:
+    watch.allow(NETWORK)
+    peer("anna").send("a question")
+    page = open_page("/operator", base=network.url, permissions=["notifications"])
+    page.context.add_init_script(OBSERVE)
+    page.clock.install()
+    page.reload()
+    console = Console(page)
+    console.log_in("olga")
+    expect(console.row("anna")).to_be_visible()
+    network.cut()
+    expect(console.status).to_have_text("Connection lost.")
+    peer("oleg").answer(ids["anna"], "an answer")
+    console.page.clock.fast_forward("20:00")
+    console.page.wait_for_timeout(500)
+    assert shown(console) == []
+
+
+def test_of_what_was_closed_in_a_break_nothing_is_told_when_it_is_listed(
+    open_page: OpenPage, peer: Enter, ids: dict[str, int], network: Network, watch: Watch
+) -> None:
+    watch.allow(NETWORK)
+    anna = peer("anna")
+    page = open_page("/operator", base=network.url, permissions=["notifications"])
+    page.context.add_init_script(OBSERVE)
+    page.reload()
+    console = Console(page)
+    console.log_in("olga")
+    console.reload()
+    network.cut()
+    expect(console.status).to_have_text("Connection lost.")
+    anna.send("thanks, all is well")
+    peer("oleg").call("conversation.close", ids["anna"])
+    network.mend()
+    expect(console.status).to_have_text("Connected again.")
+    console.tab("closed").click()
+    expect(console.row("anna")).to_be_visible()
+    console.page.wait_for_timeout(300)
+    assert shown(console) == []

@@ -84,7 +84,7 @@ def test_a_refused_answer_stands_before_what_was_typed_since(
     peer("oleg").answer(ids["anna"], "his answer")
     console.open("boris")
     network.mend()
-    expect(console.status).to_have_text("A colleague answered anna first. Your text is kept.")
+    expect(console.toast).to_have_text("A colleague answered anna first. Your text is kept.")
     console.tab("open").click()
     console.open("anna")
     expect(console.collision).to_contain_text("his answer")
@@ -177,3 +177,102 @@ def test_one_more_answer_of_a_colleague_leaves_the_focus_on_the_choice(
     oleg.answer(ids["anna"], "and second")
     expect(console.collision).to_contain_text("and second")
     expect(console.button("send_anyway")).to_be_focused()
+
+
+def test_a_conversation_stays_open_where_the_answer_before_the_close_was_refused(
+    open_page: OpenPage, peer: Enter, ids: dict[str, int]
+) -> None:
+    peer("anna").send("a question")
+    console = enter(open_page)
+    wire = Wire(console.page)
+    console.reload()
+    console.open("anna")
+    console.write("my answer")
+    peer("oleg").answer(ids["anna"], "his answer")
+    expect(console.bubble("his answer")).to_be_visible()
+    wire.hold("message.operatorSend")
+    console.composer.press("Enter")
+    expect(console.state("my answer")).to_have_text("Sending…")
+    console.composer.press("Escape")
+    console.press("KeyE")
+    wire.release()
+    expect(console.collision).to_contain_text("his answer")
+    console.page.wait_for_timeout(500)
+    assert "conversation.close" not in wire.calls
+
+
+def test_an_answer_that_is_refused_elsewhere_is_told_to_who_sees(
+    open_page: OpenPage, peer: Enter, ids: dict[str, int]
+) -> None:
+    peer("anna").send("a question")
+    peer("boris").send("a question")
+    console = enter(open_page)
+    console.open("anna")
+    console.write("my answer")
+    peer("oleg").answer(ids["anna"], "his answer")
+    expect(console.bubble("his answer")).to_be_visible()
+    console.composer.press("Control+Enter")
+    console.wait_for("boris")
+    expect(console.toast).to_have_text("A colleague answered anna first. Your text is kept.")
+
+
+def test_send_anyway_sends_the_answer_also_from_the_tab_of_notes(
+    open_page: OpenPage, peer: Enter, ids: dict[str, int]
+) -> None:
+    anna = peer("anna")
+    anna.send("a question")
+    console = enter(open_page)
+    console.open("anna")
+    console.write("my answer")
+    peer("oleg").answer(ids["anna"], "his answer")
+    expect(console.bubble("his answer")).to_be_visible()
+    console.composer.press("Enter")
+    expect(console.collision).to_contain_text("his answer")
+    console.page.get_by_role("tab", name="Note").click()
+    console.button("send_anyway").click()
+    expect(console.state("my answer")).to_have_text("Sent")
+
+
+def test_what_one_types_into_a_note_goes_on_into_the_note_when_an_answer_comes_back(
+    open_page: OpenPage, peer: Enter, ids: dict[str, int]
+) -> None:
+    peer("anna").send("a question")
+    console = enter(open_page)
+    wire = Wire(console.page)
+    console.reload()
+    console.open("anna")
+    console.write("my answer")
+    peer("oleg").answer(ids["anna"], "his answer")
+    expect(console.bubble("his answer")).to_be_visible()
+    wire.hold("message.operatorSend")
+    console.composer.press("Enter")
+    console.page.get_by_role("tab", name="Note").click()
+    console.composer.press_sequentially("she is ")
+    wire.release()
+    expect(console.collision).to_contain_text("his answer")
+    console.page.keyboard.type("rude")
+    console.page.wait_for_timeout(500)
+    kept = console.kept()
+    texts = {name.split(":")[-1]: draft["text"] for name, draft in kept.items() if name.startswith("draft:")}
+    assert texts == {"answer": "my answer", "note": "she is rude"}
+
+
+def test_a_refused_answer_that_another_tab_tried_first_is_explained_where_it_was_written(
+    open_page: OpenPage, peer: Enter, ids: dict[str, int]
+) -> None:
+    for name in ("anna", "boris"):
+        peer(name).send("a question")
+    one = enter(open_page)
+    wire = Wire(one.page)
+    one.reload()
+    one.open("anna")
+    other = Console(open_page(f"/operator#{ids['boris']}", beside=one.page))
+    other.wait_for("boris")
+    one.write("my answer")
+    peer("oleg").answer(ids["anna"], "his answer")
+    wire.hold("message.operatorSend")
+    one.composer.press("Enter")
+    expect(other.toast).to_contain_text("A colleague answered anna first.")  # it tried after three seconds
+    wire.release()
+    expect(one.composer).to_have_value("my answer")
+    expect(one.collision).to_be_visible(timeout=2_000)

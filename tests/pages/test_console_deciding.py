@@ -252,3 +252,40 @@ def test_a_page_that_is_refused_is_not_asked_for_again_at_once(
     wire.refused.clear()
     console.found.first.click()
     expect(console.bubble("Where is my parcel?")).to_be_in_viewport()
+
+
+def test_a_close_that_comes_late_leaves_the_row_that_one_went_to(open_page: OpenPage, peer: Enter) -> None:
+    for name in ("anna", "boris", "vera"):
+        peer(name).send("a question")
+    console = enter(open_page)
+    wire = Wire(console.page)
+    console.reload()
+    console.open("anna")
+    console.row("anna").focus()
+    wire.hold("conversation.close")
+    console.press("KeyE")
+    until(console.page, lambda: "conversation.close" in wire.calls)
+    console.press("KeyJ")
+    console.press("KeyJ")
+    expect(console.row("vera")).to_be_focused()
+    wire.release()
+    expect(console.status).to_have_text("Closed: anna")
+    console.page.wait_for_timeout(300)
+    expect(console.row("vera")).to_be_focused()
+
+
+def test_a_double_click_on_close_closes(open_page: OpenPage, peer: Enter) -> None:
+    peer("anna").send("a question")
+    console = enter(open_page)
+    console.open("anna")
+    close = console.page.get_by_role("main").get_by_role("button", name="Close conversation")
+    box = close.bounding_box()
+    assert box
+    console.page.mouse.move(box["x"] + box["width"] / 2, box["y"] + box["height"] / 2)
+    console.page.mouse.down(click_count=1)
+    console.page.mouse.up(click_count=1)
+    console.page.wait_for_timeout(150)
+    console.page.mouse.down(click_count=2)
+    console.page.mouse.up(click_count=2)
+    console.page.wait_for_timeout(500)
+    expect(console.page.get_by_role("main").locator(".facts")).to_contain_text("Closed")

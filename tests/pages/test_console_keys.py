@@ -315,3 +315,21 @@ def test_below_720_pixels_the_focus_is_in_the_conversation_after_a_reload(consol
     console.page.reload()
     console.wait_for("boris")
     expect(console.title).to_be_focused()
+
+
+def test_after_a_log_in_u_opens_who_waits_longest_whatever_list_is_shown(
+    open_page: OpenPage, peer: Enter, ids: dict[str, int]
+) -> None:
+    peer("anna").send("I wait longest")
+    peer("boris").send("I wait too")
+    oleg = peer("oleg")
+    console = enter(open_page)
+    oleg.call("conversation.assign", ids["boris"], console.kept()["session"]["user_id"])
+    console.tab("mine").click()
+    expect(console.row("boris")).to_be_visible()
+    console.log_out()
+    console.log_in("olga")
+    expect(console.row("boris")).to_be_visible()
+    console.heading.focus()
+    console.press("KeyU")
+    console.wait_for("anna")

@@ -267,10 +267,7 @@ def test_after_a_long_break_a_conversation_has_no_gap(
     expect(console.row("anna").locator(".count")).to_have_count(0)
     console.open("anna")
     expect(console.bubble("Message 650")).to_be_in_viewport()
-    seen: set[str] = set()
-    while "before the break" not in seen:
-        seen.update(console.messages.locator("li .text").all_text_contents())
-        console.messages.evaluate("(scroller) => scroller.scrollBy(0, -900)")
+    seen = console.read_up_to("before the break")
     assert {f"Message {n}" for n in range(1, 651)} <= seen
 
 

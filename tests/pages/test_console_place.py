@@ -94,14 +94,15 @@ def test_earlier_messages_that_come_after_a_long_break_leave_no_gap(
     wire.hold("conversation.open", "message.history")
     network.mend()
     until(console.page, lambda: "conversation.open" in wire.calls)
-    console.messages.evaluate("(scroller) => { scroller.scrollTop = 0 }")
-    until(console.page, lambda: "message.history" in wire.calls)
+
+    def asks_for_older() -> bool:
+        console.messages.evaluate("(scroller) => { scroller.scrollTop = 0 }")  # again: a draw may have undone it
+        return "message.history" in wire.calls
+
+    until(console.page, asks_for_older)
     wire.release()
     expect(console.bubble("Message 650")).to_be_attached()
-    seen: set[str] = set()
-    while "before the break" not in seen:
-        seen.update(console.messages.locator("li .text").all_text_contents())
-        console.messages.evaluate("(scroller) => scroller.scrollBy(0, -900)")
+    seen = console.read_up_to("before the break")
     assert {f"Message {n}" for n in range(1, 651)} <= seen
 
 
@@ -135,3 +136,26 @@ def test_going_to_and_fro_between_conversations_loads_nothing_older(
         console.open(name)
         expect(console.bubble("a question")).to_be_in_viewport()
     assert "message.history" not in wire.calls
+
+
+def test_who_answered_without_a_line_stays_at_that_answer_when_it_is_back(
+    open_page: OpenPage, peer: Enter, network: Network, watch: Watch
+) -> None:
+    watch.allow(NETWORK)
+    anna = peer("anna")
+    for n in range(30):
+        anna.send(f"line {n}\n\nand more")
+    peer("boris").send("a question")
+    console = enter(open_page, base=network.url)
+    console.open("anna")
+    console.open("boris")
+    network.cut()
+    expect(console.status).to_have_text("Connection lost.")
+    console.open("anna")
+    console.send("my answer")
+    expect(console.bubble("my answer")).to_be_in_viewport()
+    network.mend()
+    expect(console.status).to_have_text("Connected again.")
+    console.page.wait_for_timeout(1_000)
+    expect(console.bubble("my answer")).to_be_in_viewport()
+    expect(console.state("my answer")).to_have_text("Sent")

@@ -5,10 +5,12 @@ from collections.abc import Callable
 
 from playwright.sync_api import expect
 
-from tests.pages.browsing import OpenPage, Watch, until
+from tests.pages.browsing import NETWORK, OpenPage, Watch, until
 from tests.pages.console import Console, enter, make_old
 from tests.pages.fill import add_conversations
+from tests.pages.network import Network
 from tests.pages.peer import Peer
+from tests.pages.wire import Wire
 
 Enter = Callable[[str], Peer]
 
@@ -222,3 +224,70 @@ def test_nothing_moves_under_a_pointer(open_page: OpenPage, peer: Enter, ids: di
     console.page.mouse.move(0, 0)
     expect(console.row("anna")).to_have_count(0)
     expect(console.update).to_be_hidden()
+
+
+def test_retry_of_the_list_keeps_the_focus_while_customers_write(open_page: OpenPage, peer: Enter) -> None:
+    anna = peer("anna")
+    anna.send("a question")
+    page = open_page("/operator")
+    wire = Wire(page)
+    console = Console(page)
+    console.log_in("olga")
+    expect(console.row("anna")).to_be_visible()
+    wire.refused["conversation.list"] = 5
+    console.tab("open").click()
+    retry = console.queue.get_by_role("button", name="Retry")
+    retry.focus()
+    anna.send("and another")
+    expect(console.row("anna")).to_contain_text("and another")
+    console.page.wait_for_timeout(300)
+    expect(retry).to_be_focused()
+
+
+def test_who_was_answered_in_a_break_does_not_wait_again_on_going_offline(
+    open_page: OpenPage, peer: Enter, ids: dict[str, int], network: Network, watch: Watch
+) -> None:
+    watch.allow(NETWORK)
+    anna, boris = peer("anna"), peer("boris")
+    anna.send("a question")
+    boris.send("another question")
+    console = enter(open_page, base=network.url)
+    console.open("anna")
+    console.open("boris")
+    network.cut()
+    expect(console.status).to_have_text("Connection lost.")
+    oleg = peer("oleg")
+    oleg.answer(ids["anna"], "an answer")
+    network.mend()
+    expect(console.status).to_have_text("Connected again.")
+    expect(console.row("anna")).to_have_count(0)
+    oleg.call("events.subscribe", ["presence"])
+    anna.close()
+    while oleg.wait_for("presence")["user_id"] != ids["anna"]:
+        pass
+    console.page.wait_for_timeout(300)
+    expect(console.row("anna")).to_have_count(0)
+
+
+def test_rows_do_not_move_under_the_focus_in_a_list_that_was_chosen_without_a_line(
+    open_page: OpenPage, peer: Enter, ids: dict[str, int], network: Network, watch: Watch
+) -> None:
+    watch.allow(NETWORK)
+    peers = {name: peer(name) for name in ("anna", "boris", "vera")}
+    for one in peers.values():
+        one.send("a question")
+    console = enter(open_page, base=network.url)
+    console.tab("open").click()
+    expect(console.rows).to_have_count(3)
+    network.cut()
+    expect(console.status).to_have_text("Connection lost.")
+    console.tab("waiting").click()
+    console.tab("open").click()
+    assert console.names() == ["vera", "boris", "anna"]
+    console.row("boris").focus()
+    peers["anna"].send("one more")
+    network.mend()
+    expect(console.status).to_have_text("Connected again.")
+    expect(console.row("anna")).to_contain_text("one more")
+    console.page.wait_for_timeout(500)
+    assert console.names() == ["vera", "boris", "anna"]

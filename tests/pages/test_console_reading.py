@@ -4,12 +4,13 @@ from collections.abc import Callable
 
 from playwright.sync_api import expect
 
-from tests.pages.browsing import NETWORK, OpenPage, Watch, stop_clock
+from tests.pages.browsing import NETWORK, OpenPage, Watch, stop_clock, until
 from tests.pages.conftest import in_a_window
 from tests.pages.console import Console, enter, expect_sent_once, use_real_focus
 from tests.pages.fill import add_messages
 from tests.pages.network import Network
 from tests.pages.peer import Peer
+from tests.pages.wire import Wire
 
 Enter = Callable[[str], Peer]
 PHONE = {"width": 390, "height": 780}
@@ -298,4 +299,18 @@ def test_what_is_below_the_edge_of_a_low_window_is_not_read(open_page: OpenPage,
     anna.send("another")
     expect(console.row("anna").locator(".count")).to_have_text("2 unread messages")
     console.bubble("another").scroll_into_view_if_needed()
+    expect(console.row("anna").locator(".count")).to_have_count(0)
+
+
+def test_a_mark_that_was_refused_for_the_moment_is_told_again(open_page: OpenPage, peer: Enter) -> None:
+    peer("boris").send("a question")
+    anna = peer("anna")
+    anna.send("a question")
+    console = enter(open_page)
+    wire = Wire(console.page)
+    console.reload()
+    wire.refused["message.read"] = 5
+    console.open("anna")
+    until(console.page, lambda: "message.read" in wire.calls)
+    wire.refused.clear()
     expect(console.row("anna").locator(".count")).to_have_count(0)

@@ -137,3 +137,23 @@ def test_each_search_is_asked_for_once_and_one_letter_is_none(open_page: OpenPag
     console.search.fill("message 119")
     expect(console.queue.get_by_text("1 message found")).to_be_visible()
     assert wire.calls.count("message.search") == 4
+
+
+def test_what_was_found_is_shown_also_to_who_presses_r_before_it_is_there(open_page: OpenPage, peer: Enter) -> None:
+    anna = peer("anna")
+    anna.send("the needle")
+    for n in range(60):
+        last = anna.send(f"line {n}\n\nand more")
+    peer("oleg").call("message.read", anna.user_id, last["message_id"])
+    console = enter(open_page)
+    wire = Wire(console.page)
+    console.reload()
+    console.search.fill("needle")
+    expect(console.found).to_have_count(1)
+    console.search.press("Enter")
+    wire.hold("conversation.open")
+    console.page.keyboard.press("Enter")
+    console.press("KeyR")
+    expect(console.composer).to_be_focused()
+    wire.release()
+    expect(console.bubble("the needle")).to_be_in_viewport()

@@ -27,7 +27,8 @@ export class Composer extends HTMLElement {
    * @param {Desk} desk
    * @param {number} limit of characters in one text
    * @param {object} actions `leave()` gives the focus back to the row, `next()` opens the next that waits, `step(n)` the
-   *   neighbour in the queue, `editReplies()` opens the canned replies, `say(words)` tells a reader of the screen.
+   *   neighbour in the queue, `editReplies()` opens the canned replies, `say(words)` tells a reader of the screen,
+   *   `show(words)` everybody, why something could not be done.
    */
   constructor(desk, limit, actions) {
     super();
@@ -170,10 +171,10 @@ export class Composer extends HTMLElement {
   }
 
   #sendAnyway() {
-    const text = this.#input.value;
     this.#collision.end(this.#userId);
     if (this.#kind !== "answer") this.#choose("answer");
-    if (text.trim() && !this.#problem) this.#sendAnswer(this.#input.value);
+    const text = this.#input.value;
+    if (text.trim() && !this.#problem) this.#sendAnswer(text);
     this.#input.focus();
   }
 
@@ -194,26 +195,32 @@ export class Composer extends HTMLElement {
       if (written.startsWith(text)) drafts.set(userId, "note", written.slice(text.length).trimStart(), null);
     } catch (error) {
       if (!(error instanceof Refused || error instanceof Disconnected)) throw error;
-      this.actions.say(t("note_failed"));
+      this.actions.show(t("note_failed"));
     }
     this.#adding.delete(userId);
     this.#draw();
   }
 
   /** A colleague's answer was newer: nothing was stored, and the text is the operator's again. */
-  #onRefused({ item, code }) {
+  #onRefused({ item, code, isTaken }) {
     if (code !== 8) return;
-    const taken = [item, ...this.#desk.unsent(item.user_id)]; // what was written behind it must not come before it
-    for (const { key } of taken) this.#desk.outbox.remove(key);
-    this.#desk.drafts.giveBack(item.user_id, "answer", taken.map(({ text }) => text).join("\n"), item.seen_id);
+    if (!isTaken) this.#takeBack(item);
     this.#collision.begin(item.user_id, item.seen_id ?? 0);
     if (item.user_id !== this.#userId) {
-      this.actions.say(t("collision_elsewhere", { name: this.#desk.find(item.user_id)?.user_name ?? "" }));
+      this.actions.show(t("collision_elsewhere", { name: this.#desk.find(item.user_id)?.user_name ?? "" }));
       return;
     }
     const isAtIt = this.hasFocus;
-    this.#choose("answer");
+    this.#choose(isAtIt && this.#input.value ? this.#kind : "answer"); // whoever writes a note writes on in it
     if (isAtIt) this.#input.focus();
+  }
+
+  /** The answer is a draft again, with those that were written behind it: they must not come before it. */
+  #takeBack(item) {
+    const { outbox, drafts } = this.#desk;
+    const taken = [item, ...this.#desk.unsent(item.user_id)];
+    for (const { key } of taken) outbox.remove(key);
+    drafts.giveBack(item.user_id, "answer", taken.map(({ text }) => text).join("\n"), item.seen_id);
   }
 
   /** Why it can't be sent now, in words; empty where it can. */
@@ -235,7 +242,7 @@ export class Composer extends HTMLElement {
     else if (altKey && (key === "ArrowUp" || key === "ArrowDown")) {
       this.#take(event, () => this.actions.step(key === "ArrowUp" ? -1 : 1));
     } else if (key === "Enter" && (ctrlKey || metaKey)) {
-      this.#take(event, () => this.#send() && this.actions.next());
+      this.#take(event, () => event.repeat || (this.#send() && this.actions.next()));
     } else if (key === "Enter" && !shiftKey && !altKey && !isCoarse()) {
       this.#take(event, () => event.repeat || this.#send());
     }

@@ -20,7 +20,7 @@ export class ConversationPane extends HTMLElement {
     type: "button",
     class: "button",
     "aria-describedby": "details-hint", // why it can't be now
-    onclick: () => this.#actions.toggleClosed(),
+    onclick: (event) => this.#actions.toggleClosed(event),
   });
   #state = h("div", { class: "notice" });
   #stateName = ""; // of the words in it
@@ -122,7 +122,7 @@ export class ConversationPane extends HTMLElement {
     this.#transcript.show(rows, { toEnd: isWriting });
     this.#lastSeen ||= thread.newestId ?? 0;
     if (this.#isNewSought && thread.newId && this.#transcript.isFollowing) this.#transcript.scrollToRow("new");
-    this.#isNewSought &&= thread.newId === undefined;
+    this.#isNewSought &&= thread.newId === undefined && !isWriting;
     this.#drawBelow();
   }
 

@@ -1,6 +1,6 @@
 import { Client, Disconnected, Refused } from "../client.js";
 import { throttled } from "../dom.js";
-import { makeKey, Outbox } from "../outbox.js";
+import { makeKey, Outbox, RETRIED, RETRY } from "../outbox.js";
 import { Thread } from "./thread.js";
 
 const EVENTS = ["typing", "read", "presence", "conversation", "note"];
@@ -133,9 +133,9 @@ export class Desk extends EventTarget {
 
   async #readPage(thread, limit) {
     try {
-      const [oldest] = thread.messages;
-      const page = await this.client.call("message.history", thread.userId, oldest?.message_id ?? null, limit);
-      if (oldest === thread.messages[0]) thread.prepend(page); // else another list has come meanwhile
+      const { oldestId } = thread;
+      const page = await this.client.call("message.history", thread.userId, oldestId, limit);
+      if (oldestId === thread.oldestId) thread.prepend(page); // else another list has come meanwhile
     } catch (error) {
       ignoreLoss(error);
       return false; // and untold: who is told draws, and asks again at once
@@ -182,6 +182,8 @@ export class Desk extends EventTarget {
     for (let [item] = this.unsent(userId); item; [item] = this.unsent(userId)) {
       if (this.outbox.stateOf(item) === "waiting") throw new Disconnected();
       await new Promise((resolve) => this.outbox.addEventListener("change", resolve, { once: true }));
+      const now = this.outbox.items.find(({ key }) => key === item.key);
+      if (!now || now.failed) throw new Refused({ code: 8 }); // not answered, not done
     }
   }
 
@@ -198,6 +200,7 @@ export class Desk extends EventTarget {
       this.#markRead({ user_id: userId, operator_read_id: read_id });
     } catch (error) {
       ignoreLoss(error);
+      if (RETRIED.includes(error.code)) setTimeout(() => this.markRead(userId, messageId), RETRY);
     }
   }
 
@@ -286,10 +289,16 @@ export class Desk extends EventTarget {
     const thread = this.#threads.get(user_id);
     const isAll = now.operator_read_id >= (now.last_message?.message_id ?? 0);
     now.unread = isAll ? 0 : (thread?.countUnread(now.operator_read_id) ?? now.unread);
-    if (this.conversations.has(user_id)) this.conversations.set(user_id, now);
-    if (thread) thread.conversation = now;
-    this.#tell("conversation", { now, before: conversation });
+    this.#amend(now, conversation);
     if (thread === this.thread) this.#tell("thread");
+  }
+
+  /** What was forgotten stays so: its thread's state may be an old one. */
+  #amend(now, before) {
+    const thread = this.#threads.get(now.user_id);
+    if (this.conversations.has(now.user_id)) this.conversations.set(now.user_id, now);
+    if (thread) thread.conversation = now;
+    this.#tell("conversation", { now, before });
   }
 
   #notePresence({ is_operator, ...person }) {
@@ -299,7 +308,7 @@ export class Desk extends EventTarget {
       return;
     }
     const conversation = this.find(person.user_id);
-    if (conversation) this.learn({ ...conversation, online: person.online });
+    if (conversation) this.#amend({ ...conversation, online: person.online }, conversation);
   }
 
   #noteTyping({ user_id, invader_name }) {

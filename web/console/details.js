@@ -20,7 +20,7 @@ export class Details extends HTMLElement {
     this.#buttons = {
       toMe: this.#makeButton("assign_to_me", "I", () => actions.assignToMe()),
       assign: this.#makeButton("assign", "A", () => actions.assign()),
-      closed: this.#makeButton("close_conversation", "E", () => actions.toggleClosed()),
+      closed: this.#makeButton("close_conversation", "E", actions.toggleClosed),
     };
     const hide = h(
       "button",

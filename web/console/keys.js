@@ -50,11 +50,6 @@ const HELP = [
 
 const FIELDS = "input, textarea, select, [contenteditable]";
 
-/** Whether somebody writes in a field. */
-export function isWriting() {
-  return document.activeElement.matches(FIELDS);
-}
-
 /** Call an action, by its name in KEYS, "help" or "escape", when its key is pressed where keys are not for writing. */
 export function listen(settings, actions) {
   document.addEventListener("keydown", (event) => {

@@ -28,7 +28,7 @@ class Console extends HTMLElement {
     this.#desk.drafts = new Drafts(this.#desk);
     this.#logIn = new LogIn(this.#desk.client, accounts);
     this.replaceChildren(this.#logIn);
-    this.#desk.client.addEventListener("enter", () => this.#enter(language));
+    this.#desk.client.addEventListener("line", () => this.#follow(language));
     this.#desk.client.addEventListener("out", ({ detail }) => this.#leave(detail.reason));
     this.addEventListener("focusout", () => setTimeout(() => this.#keepFocus()));
     if (this.#desk.client.session) this.#work(language);
@@ -36,10 +36,13 @@ class Console extends HTMLElement {
     this.#desk.client.start();
   }
 
-  #enter(language) {
-    if (this.#desk.client.isOperator) this.#work(language);
+  /** Before the client's "enter": the workplace listens to it. */
+  #follow(language) {
+    const { client } = this.#desk;
+    if (client.line.state !== "open") return;
+    if (client.isOperator) this.#work(language);
     else {
-      this.#desk.client.logOut();
+      client.logOut();
       this.#logIn.show(t("not_an_operator"));
     }
   }

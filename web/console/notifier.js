@@ -85,7 +85,7 @@ export class Notifier extends EventTarget {
     const heard = this.#heard.get(now.user_id) ?? before?.last_message?.message_id;
     this.#heard.set(now.user_id, Math.max(last?.message_id ?? 0, heard ?? 0));
     const isNew = heard !== undefined ? last?.message_id > heard : last && this.#isFresh(last);
-    if (!isNew || last.is_from_support || !this.#isMine(now) || this.#isBeforeEyes(now.user_id)) return;
+    if (!isNew || now.waiting_since === null || !this.#isMine(now) || this.#isBeforeEyes(now.user_id)) return;
     this.#call(now, last.message_text);
   }
 
@@ -107,6 +107,7 @@ export class Notifier extends EventTarget {
   #onTick() {
     const isLast = this.#desk.store.get("focused-tab")?.tab === this.#tab; // also of those that slept
     if (document.hasFocus() || isLast) this.#claim();
+    if (!this.#desk.isOnline) return; // colleagues may have answered meanwhile
     for (const conversation of this.#desk.conversations.values()) {
       const { user_id: id, waitingId } = conversation;
       if (!this.#isLate(conversation) || this.#late.get(id) === waitingId || !this.#isMine(conversation)) continue;

@@ -25,6 +25,7 @@ export class Queue extends HTMLElement {
   #tabs;
   #update = h("button", { type: "button", class: "button update", hidden: true, onclick: () => this.#apply() });
   #state = h("div", { class: "notice" });
+  #retry = h("button", { type: "button", class: "button", onclick: () => this.#load() }, t("retry"));
   #panel;
 
   constructor(desk, settings, choose) {
@@ -66,7 +67,7 @@ export class Queue extends HTMLElement {
     });
     this.#apply();
     this.list.scrollTop = 0;
-    this.#isUnread = true;
+    this.#isUnread = this.#desk.isOnline || !this.#listing.isLoaded;
     this.#load();
   }
 
@@ -153,8 +154,8 @@ export class Queue extends HTMLElement {
     if (isAway && isEmpty && !isLoaded) {
       this.#state.replaceChildren(h("p", {}, t("opens_later")));
     } else if (hasFailed) {
-      const retry = h("button", { type: "button", class: "button", onclick: () => this.#load() }, t("retry"));
-      this.#state.replaceChildren(h("p", {}, t("list_failed")), retry);
+      if (this.#state.contains(this.#retry)) return; // it may have the focus
+      this.#state.replaceChildren(h("p", {}, t("list_failed")), this.#retry);
     } else if (isEmpty && isLoaded) {
       this.#state.replaceChildren(h("p", {}, t(`empty_${this.filter}`)));
     } else {

@@ -14,6 +14,10 @@ export class Thread {
     this.userId = userId;
   }
 
+  get oldestId() {
+    return this.messages[0]?.message_id ?? null;
+  }
+
   get newestId() {
     return this.messages.at(-1)?.message_id ?? null;
   }

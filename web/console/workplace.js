@@ -44,12 +44,13 @@ export class Workplace extends HTMLElement {
       step: (step) => this.#openNeighbour(step),
       editReplies: () => editReplies(desk),
       say,
+      show: (words) => this.#announcer.show(words),
     });
     const actions = {
       back: () => this.#goBack(),
       showDetails: () => this.#toggleDetails(),
       hideDetails: () => this.#toggleDetails(false),
-      toggleClosed: () => this.#toggleClosed(),
+      toggleClosed: (event) => event?.detail > 1 || this.#toggleClosed(), // a second click would undo the first
       assign: () => this.#assign(),
       assignToMe: () => this.#do((id) => desk.assign(id, desk.me.user_id)),
       editReplies: () => editReplies(desk),
@@ -112,7 +113,8 @@ export class Workplace extends HTMLElement {
     desk.addEventListener("counts", () => this.#showLine());
     desk.outbox.addEventListener(
       "refused",
-      ({ detail }) => detail.code !== 8 && this.#announcer.say(t("state_failed")),
+      ({ detail: { item, code } }) =>
+        code !== 8 && this.#announcer.show(`${desk.find(item.user_id)?.user_name ?? ""}: ${t("state_failed")}`),
     );
     addEventListener("popstate", () => this.#onPopState());
     addEventListener("storage", () => this.#showLine());
@@ -157,6 +159,7 @@ export class Workplace extends HTMLElement {
   }
 
   #open(id) {
+    this.#soughtId = null;
     this.#show(id);
     if (this.#desk.thread?.userId !== id) this.#desk.open(id);
   }
@@ -170,7 +173,6 @@ export class Workplace extends HTMLElement {
   }
 
   #show(id) {
-    this.#soughtId = null;
     const isForward = NARROW.matches && this.dataset.region === "queue";
     if (isForward) history.pushState({ isAboveQueue: true }, "", `#${id}`);
     else history.replaceState(history.state, "", `#${id}`);
@@ -228,7 +230,7 @@ export class Workplace extends HTMLElement {
 
   #nameReason({ code }, id) {
     if (!this.#desk.isOnline) return "needs_connection";
-    if (code === 9) return "not_seen";
+    if (code >= 8) return code === 9 ? "not_seen" : "state_failed"; // the answer before a close
     if (code === 7 && !this.#desk.find(id)?.last_message) return "not_begun"; // else the customer is no more
     return [1, 4, 7].includes(code) ? "failed_other" : "unavailable";
   }
@@ -248,27 +250,29 @@ export class Workplace extends HTMLElement {
       await this.#do(() => this.#desk.reopen(id));
       return;
     }
-    const { thread } = this.#desk;
+    const isStillHere = this.#notePlace();
     if (!(await this.#do(() => this.#desk.close(id)))) return;
+    const isLeft = !isStillHere();
     this.#undo.offer(id, t("closed_name", { name: conversation.user_name }));
     this.#announcer.say(t("closed_name", { name: conversation.user_name }));
     const next = this.#queue.settle(id);
-    if (this.#hasGoneOn(thread)) return;
+    if (isLeft) return;
     this.#toQueue();
     this.#queue.focusRow(next);
   }
 
   async #reopen(id) {
-    const { thread } = this.#desk;
+    const isStillHere = this.#notePlace();
     if (!(await this.#do(() => this.#desk.reopen(id)))) return false;
     this.#queue.settle(id);
-    if (!this.#hasGoneOn(thread)) this.focusRow(id);
+    if (isStillHere()) this.focusRow(id);
     return true;
   }
 
-  /** Whether the operator is at something else since that thread was open: what comes late moves no focus then. */
-  #hasGoneOn(thread) {
-    return this.#desk.thread !== thread || keys.isWriting();
+  /** Gives what tells later whether the operator is there still: what comes late moves no focus. */
+  #notePlace() {
+    const place = [this.#desk.thread, document.activeElement];
+    return () => place[0] === this.#desk.thread && place[1] === document.activeElement;
   }
 
   // Regions
