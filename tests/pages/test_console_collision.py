@@ -179,17 +179,24 @@ def test_one_more_answer_of_a_colleague_leaves_the_focus_on_the_choice(
     expect(console.button("send_anyway")).to_be_focused()
 
 
-def test_a_conversation_stays_open_where_the_answer_before_the_close_was_refused(
-    open_page: OpenPage, peer: Enter, ids: dict[str, int]
-) -> None:
+def write_late(open_page: OpenPage, peer: Enter, ids: dict[str, int]) -> tuple[Console, Wire]:
+    """ "my answer" to anna's question is written, and a colleague's is there already."""
     peer("anna").send("a question")
-    console = enter(open_page)
-    wire = Wire(console.page)
-    console.reload()
+    page = open_page("/operator")
+    wire = Wire(page)
+    console = Console(page)
+    console.log_in("olga")
     console.open("anna")
     console.write("my answer")
     peer("oleg").answer(ids["anna"], "his answer")
     expect(console.bubble("his answer")).to_be_visible()
+    return console, wire
+
+
+def test_a_conversation_stays_open_where_the_answer_before_the_close_was_refused(
+    open_page: OpenPage, peer: Enter, ids: dict[str, int]
+) -> None:
+    console, wire = write_late(open_page, peer, ids)
     wire.hold("message.operatorSend")
     console.composer.press("Enter")
     expect(console.state("my answer")).to_have_text("Sending…")
@@ -204,13 +211,8 @@ def test_a_conversation_stays_open_where_the_answer_before_the_close_was_refused
 def test_an_answer_that_is_refused_elsewhere_is_told_to_who_sees(
     open_page: OpenPage, peer: Enter, ids: dict[str, int]
 ) -> None:
-    peer("anna").send("a question")
     peer("boris").send("a question")
-    console = enter(open_page)
-    console.open("anna")
-    console.write("my answer")
-    peer("oleg").answer(ids["anna"], "his answer")
-    expect(console.bubble("his answer")).to_be_visible()
+    console, _ = write_late(open_page, peer, ids)
     console.composer.press("Control+Enter")
     console.wait_for("boris")
     expect(console.toast).to_have_text("A colleague answered anna first. Your text is kept.")
@@ -219,13 +221,7 @@ def test_an_answer_that_is_refused_elsewhere_is_told_to_who_sees(
 def test_send_anyway_sends_the_answer_also_from_the_tab_of_notes(
     open_page: OpenPage, peer: Enter, ids: dict[str, int]
 ) -> None:
-    anna = peer("anna")
-    anna.send("a question")
-    console = enter(open_page)
-    console.open("anna")
-    console.write("my answer")
-    peer("oleg").answer(ids["anna"], "his answer")
-    expect(console.bubble("his answer")).to_be_visible()
+    console, _ = write_late(open_page, peer, ids)
     console.composer.press("Enter")
     expect(console.collision).to_contain_text("his answer")
     console.page.get_by_role("tab", name="Note").click()
@@ -236,14 +232,7 @@ def test_send_anyway_sends_the_answer_also_from_the_tab_of_notes(
 def test_what_one_types_into_a_note_goes_on_into_the_note_when_an_answer_comes_back(
     open_page: OpenPage, peer: Enter, ids: dict[str, int]
 ) -> None:
-    peer("anna").send("a question")
-    console = enter(open_page)
-    wire = Wire(console.page)
-    console.reload()
-    console.open("anna")
-    console.write("my answer")
-    peer("oleg").answer(ids["anna"], "his answer")
-    expect(console.bubble("his answer")).to_be_visible()
+    console, wire = write_late(open_page, peer, ids)
     wire.hold("message.operatorSend")
     console.composer.press("Enter")
     console.page.get_by_role("tab", name="Note").click()

@@ -281,11 +281,6 @@ def test_a_double_click_on_close_closes(open_page: OpenPage, peer: Enter) -> Non
     close = console.page.get_by_role("main").get_by_role("button", name="Close conversation")
     box = close.bounding_box()
     assert box
-    console.page.mouse.move(box["x"] + box["width"] / 2, box["y"] + box["height"] / 2)
-    console.page.mouse.down(click_count=1)
-    console.page.mouse.up(click_count=1)
-    console.page.wait_for_timeout(150)
-    console.page.mouse.down(click_count=2)
-    console.page.mouse.up(click_count=2)
+    console.page.mouse.dblclick(box["x"] + box["width"] / 2, box["y"] + box["height"] / 2, delay=100)
     console.page.wait_for_timeout(500)
     expect(console.page.get_by_role("main").locator(".facts")).to_contain_text("Closed")
