@@ -31,7 +31,7 @@ WIDGET_STYLES = ("look.css", "transcript.css", "widget/widget.css", "widget/view
 FOREVER = "public, max-age=31536000, immutable"
 ASK = "no-cache"  # a browser may keep it, and asks by ETag whether it is still so
 CODINGS = ("br", "gzip", "")  # in the order of the length of what they make; "" is the body as it is
-DOCSTRING = re.compile(rb"^ */\*\*.*?\*/\n", re.MULTILINE | re.DOTALL)
+DOCSTRING = re.compile(rb"^ */\*\*(?:(?!\*/).)*\*/\n", re.MULTILINE | re.DOTALL)
 REFUSED = re.compile(r";\s*q=0(\.0*)?\s*$")
 VERSION = re.compile("[0-9a-f]{16}")
 PUBLIC = {  # pages of other sites may load it

@@ -35,7 +35,7 @@ export class LogInFailed extends Error {
  * - "enter" `{messages, isWhole, isFirst, status}`, on each connection and before its pushes: `messages` replace what
  *   the page has if `isWhole`, else they follow it;
  * - a push by its name, such as "message", with its content;
- * - "out" `{reason}`: "chosen" here, "elsewhere" in another tab, or "expired".
+ * - "out" `{reason}`: "chosen" here, "elsewhere" in another tab, or "expired", which the store has too until a log-in.
  */
 export class Client extends EventTarget {
   line = { state: "out", retryAt: 0, since: 0 };
@@ -207,6 +207,7 @@ export class Client extends EventTarget {
     this.#hasEntered = true;
     this.#expectNothing();
     this.#set("open", { openedAt });
+    if (this.line.state !== "open") return; // whoever heard it logged out
     this.dispatchEvent(new CustomEvent("enter", { detail: { messages, isWhole, isFirst, status } }));
     const held = this.#held ?? [];
     this.#held = null;

@@ -17,8 +17,8 @@ export function makeKey() {
  * once, whichever tab sends it. An item is `{key, created, text, …}`, `created` in milliseconds; with `failed`, an
  * error's code or "old", it waits for a decision; with `message_id` it was acknowledged.
  *
- * Fires "change"; "sent" `{item, message}`; "refused" `{item, code, isTaken}` where it failed, and whether another tab
- * has taken it out since.
+ * Fires "change"; "sent" `{item, message}`; "refused" `{item, code}` where it failed, and "taken" with the same where
+ * another tab has taken it out since.
  */
 export class Outbox extends EventTarget {
   #client;
@@ -136,7 +136,7 @@ export class Outbox extends EventTarget {
   #fail(item, code) {
     const isTaken = !this.#read(item.key);
     if (!isTaken) this.#write({ ...item, failed: code });
-    this.dispatchEvent(new CustomEvent("refused", { detail: { item, code, isTaken } }));
+    this.dispatchEvent(new CustomEvent(isTaken ? "taken" : "refused", { detail: { item, code } }));
   }
 
   get #prefix() {

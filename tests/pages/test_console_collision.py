@@ -2,6 +2,7 @@
 
 from collections.abc import Callable
 
+import pytest
 from playwright.sync_api import expect
 
 from tests.pages.browsing import NETWORK, OpenPage, Watch
@@ -246,8 +247,9 @@ def test_what_one_types_into_a_note_goes_on_into_the_note_when_an_answer_comes_b
     assert texts == {"answer": "my answer", "note": "she is rude"}
 
 
+@pytest.mark.parametrize("is_decided", [False, True], ids=["at once", "decided there"])
 def test_a_refused_answer_that_another_tab_tried_first_is_explained_where_it_was_written(
-    open_page: OpenPage, peer: Enter, ids: dict[str, int]
+    open_page: OpenPage, peer: Enter, ids: dict[str, int], is_decided: bool
 ) -> None:
     for name in ("anna", "boris"):
         peer(name).send("a question")
@@ -262,6 +264,11 @@ def test_a_refused_answer_that_another_tab_tried_first_is_explained_where_it_was
     wire.hold("message.operatorSend")
     one.composer.press("Enter")
     expect(other.toast).to_contain_text("A colleague answered anna first.")  # it tried after three seconds
+    if is_decided:
+        other.tab("open").click()
+        other.open("anna")
+        other.button("discard").click()
     wire.release()
-    expect(one.composer).to_have_value("my answer")
-    expect(one.collision).to_be_visible(timeout=2_000)
+    expect(one.composer).to_have_value("" if is_decided else "my answer")
+    one.page.wait_for_timeout(500)
+    expect(one.collision).to_be_visible(visible=not is_decided)

@@ -1,5 +1,6 @@
 """Where an operator writes: drafts that nothing loses, and notes."""
 
+import re
 from collections.abc import Callable
 
 from playwright.sync_api import expect
@@ -9,6 +10,7 @@ from tests.pages.console import Console, enter
 from tests.pages.network import Network
 from tests.pages.peer import Peer
 from tests.pages.wire import Wire
+from tests.service import Service
 
 Enter = Callable[[str], Peer]
 
@@ -291,3 +293,34 @@ def test_an_answer_that_fails_elsewhere_is_told_with_its_customer(open_page: Ope
     console.composer.press("Control+Enter")
     console.wait_for("boris")
     expect(console.toast).to_contain_text("anna")
+
+
+def test_an_old_answer_that_is_given_up_at_the_start_is_told(
+    open_page: OpenPage, peer: Enter, ids: dict[str, int]
+) -> None:
+    peer("anna").send("a question")
+    console = enter(open_page)
+    name = f"desk:outbox:{ids['olga']}:{'a' * 32}"
+    item = {"key": "a" * 32, "created": 1_000, "text": "of long ago", "user_id": ids["anna"], "seen_id": 1}
+    console.page.evaluate("([name, item]) => localStorage.setItem(name, JSON.stringify(item))", [name, item])
+    console.reload()
+    expect(console.toast).to_have_text(re.compile("^(anna: )?Not sent$"))
+
+
+def test_an_expired_session_is_explained_in_every_tab(open_page: OpenPage, service: Service, watch: Watch) -> None:
+    watch.allow(NETWORK)
+    first = enter(open_page)
+    second = Console(open_page("/operator", beside=first.page))
+    second.wait_for_line()
+    service.kill()
+    for tab in (first, second):
+        expect(tab.line).not_to_have_text("Connected")
+    session = {**first.kept()["session"], "token": "expired"}
+    first.page.evaluate("(session) => localStorage.setItem('desk:session', JSON.stringify(session))", session)
+    service.start()
+    for tab in (first, second):
+        expect(tab.page.get_by_text("Your session has ended.")).to_be_visible()
+    first.log_in("olga")
+    first.log_out()
+    expect(first.name).to_be_visible()
+    expect(first.page.get_by_text("Your session has ended.")).to_be_hidden()

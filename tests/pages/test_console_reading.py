@@ -312,5 +312,11 @@ def test_a_mark_that_was_refused_for_the_moment_is_told_again(open_page: OpenPag
     wire.refused["message.read"] = 5
     console.open("anna")
     until(console.page, lambda: "message.read" in wire.calls)
+    for text in ("and one more", "are you there?"):
+        anna.send(text)
+        console.page.wait_for_timeout(1_500)  # longer than a glance
     wire.refused.clear()
+    refused = wire.calls.count("message.read")
     expect(console.row("anna").locator(".count")).to_have_count(0)
+    console.page.wait_for_timeout(2_500)
+    assert wire.calls.count("message.read") == refused + 1  # the newest mark is told, none of those before it

@@ -86,6 +86,7 @@ export class Composer extends HTMLElement {
     desk.addEventListener("thread", () => this.#draw());
     desk.client.addEventListener("line", () => this.#draw());
     desk.outbox.addEventListener("refused", ({ detail }) => this.#onRefused(detail));
+    desk.outbox.addEventListener("taken", ({ detail }) => this.#onTaken(detail));
   }
 
   /** Write to this customer from now on. */
@@ -201,18 +202,33 @@ export class Composer extends HTMLElement {
     this.#draw();
   }
 
-  /** A colleague's answer was newer: nothing was stored, and the text is the operator's again. */
-  #onRefused({ item, code, isTaken }) {
-    if (code !== 8) return;
-    if (!isTaken) this.#takeBack(item);
+  /** Where a colleague's answer was newer, nothing was stored, and the text is the operator's again. */
+  #onRefused({ item, code }) {
+    if (code === 8) {
+      this.#takeBack(item);
+      this.#collide(item);
+    } else this.actions.show([this.#name(item), t("state_failed")].filter(Boolean).join(": "));
+  }
+
+  /** The same, where another tab was told before: what it gave back may be sent already, or thrown away. */
+  #onTaken({ item, code }) {
+    if (code === 8 && this.#desk.drafts.get(item.user_id, "answer")) this.#collide(item);
+  }
+
+  #collide(item) {
     this.#collision.begin(item.user_id, item.seen_id ?? 0);
     if (item.user_id !== this.#userId) {
-      this.actions.show(t("collision_elsewhere", { name: this.#desk.find(item.user_id)?.user_name ?? "" }));
+      this.actions.show(t("collision_elsewhere", { name: this.#name(item) }));
       return;
     }
     const isAtIt = this.hasFocus;
     this.#choose(isAtIt && this.#input.value ? this.#kind : "answer"); // whoever writes a note writes on in it
     if (isAtIt) this.#input.focus();
+  }
+
+  /** The name of its customer; empty where no list that is loaded has it. */
+  #name(item) {
+    return this.#desk.find(item.user_id)?.user_name ?? "";
   }
 
   /** The answer is a draft again, with those that were written behind it: they must not come before it. */

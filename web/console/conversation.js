@@ -31,7 +31,7 @@ export class ConversationPane extends HTMLElement {
   #lastSeen = 0; // the newest message when the end was last in view
   #isNewSought = true; // until it is known whether there is a line "New", and where
 
-  /** @param {object} actions `back()`, `showDetails()`, `toggleClosed()` */
+  /** @param {object} actions `back()`, `showDetails()`, `toggleClosed(click)` */
   constructor(desk, settings, composer, actions) {
     super();
     this.id = "conversation";

@@ -25,6 +25,7 @@ export class Desk extends EventTarget {
   thread = null; // the open one
 
   #threads = new Map(); // by the customer's id; the last is the newest used
+  #marking = new Map(); // customer's id → the timer that tells again what was read
   #typingTold = { userId: 0, at: 0 };
   #triedNotes = new Map(); // by the customer's id: the last one, until it was acknowledged
   #typists = new Map(); // customer's id → Map(name → until when, milliseconds)
@@ -171,20 +172,23 @@ export class Desk extends EventTarget {
     this.learn((await this.client.call("conversation.assign", userId, operatorId)).conversation);
   }
 
+  /** False where an answer that was on its way was refused: the conversation stays open. */
   async close(userId) {
     const seenId = this.newestId(userId);
-    await this.#finishSending(userId);
+    if (!(await this.#finishSending(userId))) return false;
     this.learn((await this.client.call("conversation.close", userId, seenId)).conversation);
+    return true;
   }
 
-  /** An answer that came behind a close would open the conversation again. */
+  /** An answer that came behind a close would open the conversation again. Returns whether all were sent. */
   async #finishSending(userId) {
     for (let [item] = this.unsent(userId); item; [item] = this.unsent(userId)) {
       if (this.outbox.stateOf(item) === "waiting") throw new Disconnected();
       await new Promise((resolve) => this.outbox.addEventListener("change", resolve, { once: true }));
       const now = this.outbox.items.find(({ key }) => key === item.key);
-      if (!now || now.failed) throw new Refused({ code: 8 }); // not answered, not done
+      if (!now || now.failed) return false;
     }
+    return true;
   }
 
   async reopen(userId) {
@@ -195,12 +199,14 @@ export class Desk extends EventTarget {
   async markRead(userId, messageId) {
     const thread = this.#threads.get(userId);
     const seenId = thread?.countUnread(messageId) === 0 ? thread.newestId : messageId;
+    clearTimeout(this.#marking.get(userId)); // this mark is the newer one
     try {
       const { read_id } = await this.client.call("message.read", userId, seenId);
       this.#markRead({ user_id: userId, operator_read_id: read_id });
     } catch (error) {
       ignoreLoss(error);
-      if (RETRIED.includes(error.code)) setTimeout(() => this.markRead(userId, messageId), RETRY);
+      if (!RETRIED.includes(error.code)) return;
+      this.#marking.set(userId, setTimeout(() => this.markRead(userId, messageId), RETRY));
     }
   }
 

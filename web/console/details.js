@@ -11,7 +11,7 @@ export class Details extends HTMLElement {
   #hint = h("p", { class: "hint", id: "details-hint" });
   #buttons;
 
-  /** @param {object} actions `assign()`, `assignToMe()`, `toggleClosed()`, `editReplies()`, `hideDetails()` */
+  /** @param {object} actions `assign()`, `assignToMe()`, `toggleClosed(click)`, `editReplies()`, `hideDetails()` */
   constructor(desk, settings, actions) {
     super();
     this.id = "details";

@@ -29,10 +29,10 @@ class Console extends HTMLElement {
     this.#logIn = new LogIn(this.#desk.client, accounts);
     this.replaceChildren(this.#logIn);
     this.#desk.client.addEventListener("line", () => this.#follow(language));
-    this.#desk.client.addEventListener("out", ({ detail }) => this.#leave(detail.reason));
+    this.#desk.client.addEventListener("out", () => this.#leave());
     this.addEventListener("focusout", () => setTimeout(() => this.#keepFocus()));
     if (this.#desk.client.session) this.#work(language);
-    else this.#logIn.show(this.#takeNotice());
+    else this.#logIn.show(this.#store.get("expired") ? t("expired") : "");
     this.#desk.client.start();
   }
 
@@ -57,16 +57,8 @@ class Console extends HTMLElement {
   }
 
   /** The workplace is left by a reload: nothing of it stays in memory. */
-  #leave(reason) {
-    if (!this.#workplace) return;
-    if (reason === "expired") this.#store.set("notice", reason);
-    location.reload();
-  }
-
-  #takeNotice() {
-    const notice = this.#store.get("notice");
-    this.#store.remove("notice");
-    return notice ? t(notice) : "";
+  #leave() {
+    if (this.#workplace) location.reload();
   }
 
   async #logOut() {

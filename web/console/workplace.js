@@ -111,11 +111,6 @@ export class Workplace extends HTMLElement {
     client.addEventListener("enter", ({ detail }) => this.#hearAll(detail));
     desk.addEventListener("enter", () => this.#queue.reload());
     desk.addEventListener("counts", () => this.#showLine());
-    desk.outbox.addEventListener(
-      "refused",
-      ({ detail: { item, code } }) =>
-        code !== 8 && this.#announcer.show(`${desk.find(item.user_id)?.user_name ?? ""}: ${t("state_failed")}`),
-    );
     addEventListener("popstate", () => this.#onPopState());
     addEventListener("storage", () => this.#showLine());
     NARROW.addEventListener("change", () => {
@@ -219,8 +214,7 @@ export class Workplace extends HTMLElement {
     const id = this.#desk.thread?.userId;
     if (id === undefined) return false;
     try {
-      await act(id);
-      return true;
+      return (await act(id)) !== false;
     } catch (error) {
       if (!(error instanceof Refused || error instanceof Disconnected)) throw error;
       this.#announcer.show(t(this.#nameReason(error, id)));
@@ -230,7 +224,7 @@ export class Workplace extends HTMLElement {
 
   #nameReason({ code }, id) {
     if (!this.#desk.isOnline) return "needs_connection";
-    if (code >= 8) return code === 9 ? "not_seen" : "state_failed"; // the answer before a close
+    if (code === 9) return "not_seen";
     if (code === 7 && !this.#desk.find(id)?.last_message) return "not_begun"; // else the customer is no more
     return [1, 4, 7].includes(code) ? "failed_other" : "unavailable";
   }

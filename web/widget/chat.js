@@ -12,7 +12,8 @@ import { Live } from "./live.js";
 import { Panel } from "./panel.js";
 
 const TEXTS = { en, ru }; // both, since a choice needs no line
-const AGAIN = 2_000; // milliseconds until styles that did not come are asked for again; then twice as long
+const AGAIN = 2_000; // milliseconds until styles that did not come are asked for again; then twice as long, to a limit
+const LONGEST_AGAIN = 30_000;
 const EVENTS = ["typing", "read", "presence", "conversation"];
 
 /**
@@ -155,7 +156,7 @@ async function loadStyles(wait = AGAIN) {
   const text = response?.ok && (await response.text().catch(() => null));
   if (!text) {
     await pause(wait);
-    return loadStyles(2 * wait);
+    return loadStyles(Math.min(2 * wait, LONGEST_AGAIN));
   }
   const sheet = new CSSStyleSheet();
   sheet.replaceSync(text);
