@@ -97,12 +97,14 @@ def test_an_operator_is_sent_to_the_operators_page(open_page: OpenPage, service:
     widget.log_in("anna")
 
 
-def test_the_question_before_a_log_out_can_be_read_in_a_low_window(open_page: OpenPage) -> None:
-    widget = Widget(open_page("/", viewport={"width": 640, "height": 220}))
+@pytest.mark.parametrize("height", [260, 220])
+def test_the_question_before_a_log_out_can_be_read_in_a_low_window(open_page: OpenPage, height: int) -> None:
+    widget = Widget(open_page("/", viewport={"width": 640, "height": height}))
     widget.log_in("anna")
     widget.composer.fill("a draft")
     widget.log_out()
     question = widget.panel.get_by_role("alertdialog")
+    expect(question).to_be_in_viewport(ratio=0.95)
     question.hover()
     widget.page.mouse.wheel(0, -1_000)
     expect(question.get_by_role("heading")).to_be_in_viewport(ratio=1)

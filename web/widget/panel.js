@@ -184,6 +184,7 @@ export class Panel {
     this.#head.inert = this.#place.inert = true;
     this.element.append(question.element);
     question.focus();
+    question.element.scrollIntoView({ block: "nearest" }); // the panel may be low
   }
 
   #finish(isSure) {
