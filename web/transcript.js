@@ -54,13 +54,13 @@ export class Transcript extends HTMLElement {
     this.#index = new Map(rows.map((row, place) => [row.key, place]));
     this.isFollowing ||= toEnd;
     this.#render(this.isFollowing ? null : this.#anchor);
-    this.#tellView();
+    this.tellView();
   }
 
   toEnd() {
     this.isFollowing = true;
     this.#render(null);
-    this.#tellView();
+    this.tellView();
   }
 
   /** Bring a row to the upper part of the view. False where there is none with that key. */
@@ -69,8 +69,15 @@ export class Transcript extends HTMLElement {
     this.#inView = [{ key, offset: this.clientHeight / 4 }];
     this.#render(this.#anchor);
     this.isFollowing = this.#isAtEnd;
-    this.#tellView();
+    this.tellView();
     return true;
+  }
+
+  /** What is seen has changed; who scrolls what it stands in calls this, too. */
+  tellView() {
+    this.#look();
+    if (this.clientHeight && this.#rows.length && this.scrollTop < EDGE) this.dispatchEvent(new CustomEvent("older"));
+    this.dispatchEvent(new CustomEvent("view"));
   }
 
   /** The newest message of the other side whose end is on screen; undefined where none is. */
@@ -127,7 +134,7 @@ export class Transcript extends HTMLElement {
       this.#look();
       this.#render(this.#anchor?.offset < this.clientHeight ? this.#anchor : this.#guessAnchor());
     }
-    this.#tellView();
+    this.tellView();
   }
 
   /** After a jump no row in view is in the page: the one that should be there. */
@@ -148,7 +155,7 @@ export class Transcript extends HTMLElement {
       this.#render(this.isFollowing ? null : this.#anchor);
       this.isFollowing ||= this.#isAtEnd;
     }
-    this.#tellView();
+    this.tellView();
   }
 
   /** Draw the rows around the anchor, `{key, offset}`, or the last ones. */
@@ -218,12 +225,6 @@ export class Transcript extends HTMLElement {
     const isAbove = this.#first === 0 || node.offsetTop <= this.scrollTop;
     const isBelow = this.#last === this.#rows.length || this.#bottom(end) >= this.scrollTop + this.clientHeight;
     return isFull || (isAbove && isBelow);
-  }
-
-  #tellView() {
-    this.#look();
-    if (this.clientHeight && this.#rows.length && this.scrollTop < EDGE) this.dispatchEvent(new CustomEvent("older"));
-    this.dispatchEvent(new CustomEvent("view"));
   }
 }
 

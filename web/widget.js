@@ -11,9 +11,9 @@
     const SupportChat =
       customElements.get("support-chat") ?? (await import(`${origin}/web/{{ version }}/widget/whole.js`)).SupportChat;
     await isReady;
-    const there = document.querySelector("support-chat");
-    if (there && SupportChat.service) return;
-    there?.remove(); // it was saved with the page, and is nobody's
+    const there = document.querySelectorAll("support-chat");
+    if (there.length && SupportChat.service) return;
+    there.forEach((saved) => saved.remove()); // with the page, and is nobody's
     SupportChat.service = { origin, textLimit: {{ text_limit }} };
     const chat = new SupportChat();
     Object.assign(chat.dataset, script.dataset);

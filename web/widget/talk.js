@@ -55,7 +55,7 @@ export class Talk {
 
   /** Other parts of it are on screen. */
   look() {
-    this.#transcript.dispatchEvent(new CustomEvent("view"));
+    this.#transcript.tellView();
   }
 
   /** The panel was opened: what is unread is pointed out. */
