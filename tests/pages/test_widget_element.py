@@ -4,7 +4,7 @@ import re
 from collections.abc import Callable
 
 import pytest
-from playwright.sync_api import expect
+from playwright.sync_api import Route, expect
 
 from tests.pages.browsing import NETWORK, OpenPage, Watch, until
 from tests.pages.fill import add_messages
@@ -99,13 +99,13 @@ def test_a_widget_taken_out_while_it_loads_opens_when_it_is_put_back(
     host.embed(service, "data-open")
     page = open_page("/", base=host.url)
     expect(Widget(page).name).to_be_visible()
-    held: list[object] = []
+    held: list[Route] = []
     page.route("**/whole.css", lambda route: held.append(route))
     page.reload()
     until(page, lambda: bool(held))
     page.evaluate("window.chat = document.querySelector('support-chat'); window.chat.remove()")
     page.wait_for_timeout(200)
-    held[0].continue_()  # type: ignore[attr-defined]
+    held[0].continue_()
     page.wait_for_function("window.chat.shadowRoot.querySelector('.launcher')")
     page.evaluate("document.body.append(window.chat)")
     expect(Widget(page).name).to_be_visible()
