@@ -5,12 +5,15 @@ import re
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
-from playwright.sync_api import Locator, Page, expect
+from playwright.sync_api import Locator, Page, ViewportSize, expect
 
 from manage.database import transaction
 from tests.conftest import PASSWORD
 from tests.pages.browsing import OpenPage, until
 
+WIDE: ViewportSize = {"width": 1280, "height": 800}  # there is room for three regions
+MIDDLE: ViewportSize = {"width": 800, "height": 700}  # for two
+NARROW: ViewportSize = {"width": 320, "height": 640}  # for one
 TEXTS = """async (language) => {
     const script = document.querySelector("script[type=module]").src;
     return (await import(script.replace("main.js", `texts/${language}.js`))).default;

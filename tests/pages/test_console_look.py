@@ -1,23 +1,19 @@
 """Every state of the console under axe, in both languages and themes, and on small and enlarged screens."""
 
 import json
-import re
 from collections.abc import Callable
 
 import pytest
-from playwright.sync_api import ViewportSize, expect
+from playwright.sync_api import expect
 
 from tests.pages.browsing import BOTH_THEMES, NETWORK, OpenPage, Theme, Watch, axe, small_targets
-from tests.pages.console import Console, enter, make_old
+from tests.pages.console import MIDDLE, NARROW, WIDE, Console, make_old
 from tests.pages.fill import add_messages
 from tests.pages.network import Network
 from tests.pages.peer import Peer
 
 Enter = Callable[[str], Peer]
 
-WIDE: ViewportSize = {"width": 1280, "height": 800}
-MIDDLE: ViewportSize = {"width": 800, "height": 700}
-PHONE: ViewportSize = {"width": 320, "height": 640}
 ZOOMED = {"width": 320, "height": 256}  # 1280×1024 at 400 %
 LONG = "https://example.com/" + "long" * 60
 SPILL = """() => {
@@ -64,7 +60,7 @@ class Walk:
         ("en", BOTH_THEMES, WIDE),
         ("ru", BOTH_THEMES, WIDE),
         ("en", ("dark",), MIDDLE),
-        ("ru", ("light",), PHONE),
+        ("ru", ("light",), NARROW),
         ("ru", ("dark",), ZOOMED),
     ],
     ids=["en-wide", "ru-wide", "en-middle", "ru-phone", "ru-zoomed"],
@@ -210,92 +206,6 @@ def test_targets_are_large_enough_for_fingers(open_page: OpenPage, peer: Enter) 
         console.button(name).tap()
         check(name)
         page.keyboard.press("Escape")
-
-
-def test_below_720_pixels_one_region_is_shown_and_back_returns_to_the_row(open_page: OpenPage, peer: Enter) -> None:
-    for name in ("anna", "boris"):
-        peer(name).send("a question")
-    console = Console(open_page("/operator", viewport={"width": 719, "height": 800}))
-    console.log_in("olga")
-    main = console.page.get_by_role("main")
-    expect(console.queue).to_be_visible()
-    expect(main).to_be_hidden()
-    console.open("boris")
-    expect(console.title).to_be_focused()
-    expect(console.queue).to_be_hidden()
-    console.page.get_by_role("button", name="Back to the queue").click()
-    expect(console.row("boris")).to_be_focused()
-    expect(main).to_be_hidden()
-    console.page.keyboard.press("ArrowUp")
-    console.page.keyboard.press("Enter")
-    console.wait_for("anna")
-    console.page.go_back()
-    expect(console.row("anna")).to_be_focused()
-    console.page.go_forward()
-    expect(console.title).to_have_text("anna")
-    expect(console.queue).to_be_hidden()
-    console.page.get_by_role("button", name="Details").click()
-    expect(console.details.get_by_role("heading")).to_be_focused()
-    console.page.keyboard.press("Escape")
-    expect(console.details).to_be_hidden()
-    expect(console.title).to_be_focused()
-    console.page.get_by_role("button", name="Close conversation").click()
-    expect(console.row("boris")).to_be_focused()
-    console.page.set_viewport_size({"width": 1280, "height": 800})
-    expect(console.queue).to_be_visible()
-    expect(main).to_be_visible()
-    console.expect_focus()
-
-
-def test_back_leads_to_the_queue_however_one_came_to_the_conversation(
-    open_page: OpenPage, peer: Enter, ids: dict[str, int]
-) -> None:
-    for name in ("anna", "boris", "vera"):
-        peer(name).send("a question")
-    console = enter(open_page)
-    back = console.page.get_by_role("button", name="Back to the queue")
-    console.open("anna")
-    console.page.set_viewport_size(PHONE)  # as it is turned
-    back.click()
-    expect(console.row("anna")).to_be_focused()
-    console.open("boris")
-    back.click()
-    expect(console.row("boris")).to_be_focused()
-    console.open("vera")
-    console.press("Digit3")
-    expect(console.page).to_have_url(re.compile("/operator$"))
-    console.open("anna")
-    console.button("close_conversation").click()
-    expect(console.page).to_have_url(re.compile("/operator$"))
-    console.expect_focus()
-    console.open("boris")
-    back.click()
-    expect(console.row("boris")).to_be_focused()
-    linked = Console(open_page(f"/operator#{ids['vera']}", beside=console.page))
-    linked.page.set_viewport_size(PHONE)
-    linked.wait_for("vera")
-    linked.page.get_by_role("button", name="Back to the queue").click()
-    expect(linked.row("vera")).to_be_focused()
-
-
-def test_the_details_have_their_place_where_a_window_becomes_wide_and_none_where_it_becomes_narrow(
-    open_page: OpenPage, peer: Enter
-) -> None:
-    peer("anna").send("a question")
-    console = enter(open_page)
-    console.open("anna")
-    console.button("assign_to_me").focus()
-    for size, is_shown in ((MIDDLE, False), (WIDE, True), (PHONE, False)):
-        console.page.set_viewport_size(size)
-        expect(console.details).to_be_visible(visible=is_shown)
-        console.expect_focus()
-    console.page.set_viewport_size(WIDE)
-    expect(console.details).to_be_visible()
-    console.row("anna").focus()
-    console.press("KeyD")
-    expect(console.details).to_be_hidden()
-    console.page.pdf(format="A4")
-    expect(console.details).to_be_hidden()
 
 
 def test_the_language_and_the_theme_are_chosen_by_the_browser_and_switchable(open_page: OpenPage, peer: Enter) -> None:

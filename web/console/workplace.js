@@ -90,9 +90,9 @@ export class Workplace extends HTMLElement {
 
   /** Begin: with the conversation that the address names. */
   start() {
-    const userId = Number(location.hash.slice(1));
+    const userId = this.#addressee;
     this.#placeDetails();
-    this.#showRegion(userId ? "conversation" : "queue");
+    this.#showRegion();
     if (userId) this.#desk.open(userId);
     this.focusRow(userId || undefined);
   }
@@ -114,7 +114,8 @@ export class Workplace extends HTMLElement {
     addEventListener("popstate", () => this.#onPopState());
     addEventListener("storage", () => this.#showLine());
     NARROW.addEventListener("change", () => {
-      this.#showRegion(desk.thread ? "conversation" : "queue");
+      if (NARROW.matches) this.#showRegion();
+      else this.#toConversation();
       if (document.activeElement === document.body) this.focusRow(); // what had it is hidden now
     });
     WIDE.addEventListener("change", () => this.#placeDetails());
@@ -138,7 +139,7 @@ export class Workplace extends HTMLElement {
       undo: () => this.#undo.act(),
       details: actions.showDetails,
       help: () => keys.showHelp(this.#settings),
-      escape: () => (this.dataset.details === "shown" && !WIDE.matches ? this.#toggleDetails(false) : this.focusRow()),
+      escape: () => (this.dataset.details === "over" ? this.#toggleDetails(false) : this.focusRow()),
     });
   }
 
@@ -271,14 +272,18 @@ export class Workplace extends HTMLElement {
 
   // Regions
 
-  /** Of interest where there is room for one alone. */
-  #showRegion(name) {
+  get #addressee() {
+    return Number(location.hash.slice(1));
+  }
+
+  /** Of interest where there is room for one alone. The address tells which, also if the page is told late of that. */
+  #showRegion(name = this.#addressee ? "conversation" : "queue") {
     this.dataset.region = name;
     if (!WIDE.matches) this.dataset.details = "hidden";
   }
 
   #placeDetails() {
-    this.dataset.details = WIDE.matches ? "shown" : "hidden";
+    this.dataset.details = WIDE.matches ? "beside" : "hidden";
   }
 
   #goBack() {
@@ -286,25 +291,26 @@ export class Workplace extends HTMLElement {
     this.focusRow();
   }
 
-  /** Leave the conversation: its entry in the history, where it is above the queue's; another becomes the queue's. */
+  /** Leave the conversation, if it hides the queue: its entry in the history, or the entry becomes the queue's. */
   #toQueue() {
     if (NARROW.matches && this.dataset.region !== "queue") {
       if (history.state?.isAboveQueue) history.back();
       else history.replaceState(null, "", location.pathname + location.search);
     }
-    this.#showRegion("queue");
+    this.#showRegion(NARROW.matches ? "queue" : undefined);
   }
 
   #onPopState() {
-    const id = Number(location.hash.slice(1));
+    const id = this.#addressee;
     if (id && id !== this.#desk.thread?.userId) this.#desk.open(id);
     const before = this.dataset.region;
-    this.#showRegion(id ? "conversation" : "queue");
+    this.#showRegion();
     if (this.dataset.region !== before) this.focusRow(); // else it was this page that went, and gave the focus
   }
 
-  #toggleDetails(isShown = this.dataset.details !== "shown") {
-    this.dataset.details = isShown ? "shown" : "hidden";
+  #toggleDetails(isShown = this.dataset.details === "hidden") {
+    const place = WIDE.matches ? "beside" : "over";
+    this.dataset.details = isShown ? place : "hidden";
     if (isShown) this.#details.focusTitle();
     else this.focusRow();
   }
