@@ -104,13 +104,6 @@ export class Desk extends EventTarget {
     await this.reload(thread);
   }
 
-  /** Show none. */
-  shut() {
-    this.thread = null;
-    this.#tell("opened");
-    if (this.isOnline) this.client.call("conversation.open", null).catch(ignoreLoss);
-  }
-
   /** Read a thread's newest part again. */
   async reload(thread = this.thread) {
     thread.hasFailed = false;
