@@ -128,7 +128,7 @@ def check_customers_frame(name: str, frame: Json) -> None:
         assert event != "typing" or content["is_from_support"] is True, frame
     elif isinstance(frame["result"], dict):
         known = {"messages", "message", "has_more", "read_id", "events"}
-        status = {"now", "operators_online", "customer_read_id", "operator_read_id", "unread"}
+        status = {"now", "operators_online", "customer_read_id", "operator_read_id", "unread", "last_message_id"}
         assert frame["result"].keys() <= known | status, frame
         assert type(frame["result"].get("operators_online", True)) is bool, frame
 

@@ -131,6 +131,16 @@ async def test_marks_rise_and_never_fall_and_both_sides_hear_of_them(desk: Desk)
     assert row["unread"] == 1
 
 
+async def test_a_customer_is_told_which_message_of_its_conversation_is_the_newest(desk: Desk) -> None:
+    anna, boris, olga = await desk.enter("anna"), await desk.enter("boris"), await desk.enter("olga")
+    assert (await anna.call("desk.status"))["last_message_id"] == 0
+    await anna.call("message.send", "a question")
+    answer = (await olga.call("message.operatorSend", "an answer", desk.ids["anna"]))["message"]["message_id"]
+    await boris.call("message.send", "another's")
+    await olga.call("note.add", desk.ids["anna"], "a note")
+    assert (await anna.call("desk.status"))["last_message_id"] == answer
+
+
 @pytest.mark.parametrize("params", [[], ["typing"], [["talking"]], [[1]], [["typing"], 1], [None]])
 async def test_a_subscription_that_can_not_be_is_error_1(desk: Desk, params: list[object]) -> None:
     for name in ("anna", "olga"):

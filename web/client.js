@@ -186,23 +186,25 @@ export class Client extends EventTarget {
     const known = this.newestId;
     this.#token = this.session?.token ?? "";
     try {
-      const { messages, has_more } = await this.call("message.auth", this.#token, ...(known ? [known] : []));
+      let page = await this.call("message.auth", this.#token, ...(known ? [known] : []));
       await this.call("events.subscribe", this.#events);
       const status = await this.call("desk.status");
-      this.#admit({ messages: messages ?? [], has_more, known, status });
+      const isRestored = known > (status.last_message_id ?? known); // a backup, which has not what is here
+      if (isRestored) page = await this.call("message.auth", this.#token);
+      this.#admit({ messages: page.messages ?? [], has_more: page.has_more, known, isRestored, status });
     } catch (error) {
       if (!(error instanceof Refused || error instanceof Disconnected)) throw error;
       this.#lose(socket); // the database is away, or the connection was lost
     }
   }
 
-  #admit({ messages, has_more, known, status }) {
+  #admit({ messages, has_more, known, isRestored, status }) {
     const openedAt = Date.now();
     this.#skew = status.now * 1000 - openedAt;
     this.isOperator = typeof status.operators_online === "number";
-    const isRestored = messages.some((message) => message.message_id <= known);
-    const isWhole = known === 0 || Boolean(has_more) || isRestored;
-    this.newestId = messages.reduce((id, message) => Math.max(id, message.message_id), isRestored ? 0 : known);
+    const isOlder = isRestored || messages.some((message) => message.message_id <= known);
+    const isWhole = known === 0 || Boolean(has_more) || isOlder;
+    this.newestId = messages.reduce((id, message) => Math.max(id, message.message_id), isOlder ? 0 : known);
     const isFirst = !this.#hasEntered;
     this.#hasEntered = true;
     this.#expectNothing();

@@ -22,6 +22,7 @@ class Status(Params):
                 "customer_read_id": found.customer_read_id if found else 0,
                 "operator_read_id": found.operator_read_id if found else 0,
                 "unread": found.customer_unread if found else 0,
+                "last_message_id": found.last_id if found else 0,
             }
         )
 

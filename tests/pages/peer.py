@@ -75,3 +75,8 @@ class Peer:
 
     def close(self) -> None:
         self._life.close()
+
+
+def read_id(operator: Peer, user_id: int) -> int:
+    """Up to which message a customer has read, as an operator sees it."""
+    return int(operator.call("conversation.open", user_id)["conversation"]["customer_read_id"])

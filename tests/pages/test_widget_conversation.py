@@ -10,8 +10,9 @@ from playwright.sync_api import Dialog, expect
 
 from tests.pages.browsing import OpenPage, Watch, stop_clock, until
 from tests.pages.fill import add_messages
-from tests.pages.peer import Peer
+from tests.pages.peer import Peer, read_id
 from tests.pages.widget import ROOT, Widget
+from tests.pages.wire import Wire
 
 EnterPeer = Callable[[str], Peer]
 
@@ -271,3 +272,28 @@ def test_a_link_that_has_the_focus_keeps_it_when_the_next_message_comes(
     olga.answer(ids["anna"], "the next")
     expect(widget.bubble("the next")).to_be_visible()
     expect(link).to_be_focused()
+
+
+def test_a_read_mark_that_is_refused_is_told_again(open_page: OpenPage, peer: EnterPeer, ids: dict[str, int]) -> None:
+    page = open_page("/")
+    wire = Wire(page)
+    widget = Widget(page)
+    wire.refused["message.read"] = 5
+    widget.log_in("anna")
+    olga = peer("olga")
+    answer = olga.answer(ids["anna"], "an answer")
+    until(page, lambda: "message.read" in wire.calls)
+    wire.refused.clear()
+    until(page, lambda: read_id(olga, ids["anna"]) == answer["message_id"])
+
+
+def test_today_is_yesterday_on_the_next_day(open_page: OpenPage) -> None:
+    page = open_page("/")
+    page.clock.install()
+    page.reload()
+    widget = Widget(page)
+    widget.log_in("anna")
+    widget.send("a question")
+    expect(widget.panel.locator("li.day")).to_have_text("Today")
+    page.clock.fast_forward("24:00:00")
+    expect(widget.panel.locator("li.day")).to_have_text("Yesterday")

@@ -2,6 +2,7 @@
 
 import re
 from collections.abc import Callable
+from pathlib import Path
 
 import pytest
 from playwright.sync_api import expect
@@ -9,9 +10,10 @@ from playwright.sync_api import expect
 from tests.pages.browsing import NETWORK, OpenPage, Watch, stop_clock, until
 from tests.pages.fill import add_messages
 from tests.pages.network import Network
-from tests.pages.peer import Peer
+from tests.pages.peer import Peer, read_id
 from tests.pages.widget import Widget
 from tests.pages.wire import Wire
+from tests.service import Service, manage
 
 EnterPeer = Callable[[str], Peer]
 
@@ -162,3 +164,60 @@ def test_a_line_that_comes_back_is_told_in_the_language_that_was_chosen_meanwhil
     russian = Widget(widget.page, "ru")
     russian.wait_for_line()
     expect(russian.status).not_to_be_empty()
+
+
+def test_what_was_read_in_a_break_stays_read_and_is_told_after_it(
+    open_page: OpenPage, network: Network, peer: EnterPeer, ids: dict[str, int], watch: Watch
+) -> None:
+    watch.allow(NETWORK)
+    widget = Widget(open_page("/", base=network.url))
+    widget.log_in("anna")
+    widget.page.evaluate("document.hasFocus = () => false")  # the customer is in another window
+    olga = peer("olga")
+    answer = olga.answer(ids["anna"], "an answer")
+    expect(widget.launcher.locator(".badge")).to_have_text("1")
+    network.cut()
+    widget.wait_for_line("waiting")
+    widget.page.evaluate("delete document.hasFocus; dispatchEvent(new Event('focus'))")
+    expect(widget.launcher.locator(".badge")).to_have_text("0")
+    widget.page.keyboard.press("Escape")
+    network.mend()
+    until(widget.page, lambda: read_id(olga, ids["anna"]) == answer["message_id"])
+    expect(widget.launcher).to_have_accessible_name("Open chat")
+
+
+@pytest.mark.parametrize("kept", [0, 1])
+def test_after_a_restored_backup_the_widget_shows_what_there_is(
+    open_page: OpenPage,
+    service: Service,
+    watch: Watch,
+    peer: EnterPeer,
+    ids: dict[str, int],
+    database_url: str,
+    tmp_path: Path,
+    kept: int,
+) -> None:
+    watch.allow(NETWORK)
+    widget = Widget(open_page("/"))
+    widget.log_in("anna")
+    olga = peer("olga")
+    for n in range(kept):
+        olga.answer(ids["anna"], f"kept {n}")
+    options = (f"--database={database_url}", f"--secret-file={tmp_path / 'secret'}")
+    assert manage("backup", str(tmp_path / "copy.db"), *options).returncode == 0
+    olga.answer(ids["anna"], "lost one")
+    olga.answer(ids["anna"], "lost two")
+    expect(widget.bubble("lost two")).to_be_visible()
+    service.kill()
+    path = Path(database_url.removeprefix("sqlite:"))
+    for file in path.parent.glob(path.name + "*"):
+        file.unlink()
+    assert manage("restore", str(tmp_path / "copy.db"), *options).returncode == 0
+    service.start()
+    olga = peer("olga")
+    for n in range(3):  # the ids that the lost ones had, and one more
+        olga.answer(ids["boris"], f"another's {n}")
+    widget.wait_for_line()
+    olga.answer(ids["anna"], "new one")
+    expect(widget.bubble("new one")).to_be_visible()
+    expect(widget.bubbles).to_have_count(kept + 1)

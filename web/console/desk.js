@@ -107,10 +107,11 @@ export class Desk extends EventTarget {
   /** Read a thread's newest part again. */
   async reload(thread = this.thread) {
     thread.hasFailed = false;
+    const known = thread.newestId ?? 0;
     try {
       const opened = await this.client.call("conversation.open", thread.userId);
       this.learn(opened.conversation);
-      thread.refresh(opened);
+      thread.refresh(opened, known);
     } catch (error) {
       thread.hasFailed = !thread.isLoaded;
       ignoreLoss(error);

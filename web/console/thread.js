@@ -22,13 +22,18 @@ export class Thread {
     return this.messages.at(-1)?.message_id ?? null;
   }
 
-  /** Take in the answer to `conversation.open`. What is older stays where it joins on. */
-  refresh({ conversation, messages, notes }) {
+  /**
+   * Take in the answer to `conversation.open`. What is older stays where it joins on, and what came behind the message
+   * `known`, which was the newest when it was asked for; others that it has not are gone: a backup was restored.
+   */
+  refresh({ conversation, messages, notes }, known) {
     const oldest = messages[0]?.message_id ?? Infinity;
     const joins = this.isLoaded && this.newestId !== null && (this.wholeTo ?? this.newestId) >= oldest;
     const kept = joins ? this.messages.filter(({ message_id }) => message_id < oldest) : [];
-    const newer = this.messages.filter(({ message_id }) => message_id > (messages.at(-1)?.message_id ?? 0));
-    this.messages = [...kept, ...messages, ...newer];
+    const newest = Math.max(known, messages.at(-1)?.message_id ?? 0);
+    const newer = this.messages.filter(({ message_id }) => message_id > newest);
+    const keys = new Map(this.messages.map(({ message_id, key }) => [message_id, key])); // of their rows
+    this.messages = [...kept, ...messages.map((one) => ({ ...one, key: keys.get(one.message_id) })), ...newer];
     if (!joins) this.hasOlder = messages.length >= 100;
     this.notes = notes;
     this.isLoaded = true;

@@ -1,6 +1,6 @@
 import { Disconnected, Refused } from "../client.js";
 import { pause } from "../dom.js";
-import { Outbox } from "../outbox.js";
+import { Outbox, RETRIED } from "../outbox.js";
 import { makeRows } from "../rows.js";
 
 const WHOLE = 500; // messages in the first answer at most: where so many came, there may be older ones
@@ -27,6 +27,7 @@ export class Conversation extends EventTarget {
   #left = null; // the name of the draft of whom this tab has logged out, until somebody logs in
   #hasOlder = false;
   #typingTimer = null;
+  #untoldId = 0; // up to which the customer has read, where the service does not know it yet
 
   constructor(client, store) {
     super();
@@ -86,13 +87,14 @@ export class Conversation extends EventTarget {
 
   /** Tell the operators that the customer types. */
   type() {
-    this.#tell("message.typing");
+    this.#client.call("message.typing").catch(expect);
   }
 
   /** The customer has read up to that message. */
   read(id) {
+    this.#untoldId = Math.max(this.#untoldId, id);
     this.#update({ readId: Math.max(this.readId, id) });
-    this.#tell("message.read", id);
+    this.#tellRead();
   }
 
   /** Older messages, where there are some. */
@@ -138,14 +140,15 @@ export class Conversation extends EventTarget {
     if (isWhole) {
       this.messages = [];
       this.#hasOlder = messages.length >= WHOLE;
-      this.readId = 0;
+      this.#untoldId = Math.min(this.#untoldId, messages.at(-1)?.message_id ?? 0); // a backup may have less
       this.theirReadId = 0;
     }
     this.isAnybodyHere = status.operators_online;
-    this.readId = status.customer_read_id ?? 0; // a mark that the break swallowed is told again
+    this.readId = Math.max(status.customer_read_id ?? 0, this.#untoldId);
     this.theirReadId = Math.max(this.theirReadId, status.operator_read_id ?? 0);
     if (isWhole) this.#add(messages);
     else this.#receive(messages);
+    if (this.#untoldId) this.#tellRead();
     this.dispatchEvent(new CustomEvent("entered"));
   }
 
@@ -186,17 +189,23 @@ export class Conversation extends EventTarget {
   #forget(reason) {
     if (reason !== "expired") this.#userId = 0; // after "expired" the composer still keeps its text
     this.messages = [];
-    this.readId = 0;
+    this.readId = this.#untoldId = 0;
     this.theirReadId = 0;
     this.isAnybodyHere = null;
     this.#stopTyping();
   }
 
-  async #tell(method, ...params) {
+  /** What a break swallows is told on the next "enter". */
+  async #tellRead() {
+    const id = this.#untoldId;
     try {
-      await this.#client.call(method, ...params);
+      await this.#client.call("message.read", id);
+      if (id === this.#untoldId) this.#untoldId = 0;
     } catch (error) {
-      expect(error); // the next one tells it
+      expect(error);
+      if (!RETRIED.includes(error.code)) return;
+      await pause(AGAIN);
+      if (id === this.#untoldId) this.#tellRead();
     }
   }
 
