@@ -14,13 +14,13 @@ export function drawRow(row, element, actions) {
     .join(" ");
   const nodes = (DRAW[row.kind] ?? drawBubble)(row, actions);
   const bubble = element.querySelector(".bubble");
-  if (bubble) replaceAround(bubble, nodes);
-  else element.replaceChildren(...nodes);
+  const place = nodes.findIndex(({ className }) => className === "bubble");
+  if (bubble && bubble.textContent === nodes[place].textContent) replaceAround(bubble, nodes, place);
+  else element.replaceChildren(...nodes); // also what was erased since
 }
 
-/** A row's bubble never changes: it stays, and with it what one has selected in it. */
-function replaceAround(bubble, nodes) {
-  const place = nodes.findIndex(({ className }) => className === "bubble");
+/** The bubble stays, and with it what one has selected in it. */
+function replaceAround(bubble, nodes, place) {
   for (const node of [...bubble.parentNode.childNodes]) if (node !== bubble) node.remove();
   bubble.before(...nodes.slice(0, place));
   bubble.after(...nodes.slice(place + 1));

@@ -130,7 +130,7 @@ export class Outbox extends EventTarget {
     if (this.#read(item.key)) {
       this.#write({ key: item.key, created: item.created, message_id: message.message_id, acknowledged: Date.now() });
     }
-    this.dispatchEvent(new CustomEvent("sent", { detail: { item, message } }));
+    this.dispatchEvent(new CustomEvent("sent", { detail: { item, message: { ...message, key: item.key } } }));
   }
 
   #fail(item, code) {

@@ -5,13 +5,14 @@ const GROUP = 5 * 60; // seconds within which one author's messages stand togeth
 /**
  * What a transcript shows, the oldest first: `{key, kind, mark, …}`; the same key and mark are the same to see.
  *
- * `messages` and `notes` rise by id; `pending` are items of the outbox with a `state`; `isOwn(message)`: it is of the
+ * `messages` and `notes` rise by id; `hasOlder`: older ones are not loaded; `pending` are items of the outbox with a `state`; `isOwn(message)`: it is of the
  * reader's side; `authorOf(message)`: a name, "" for the reader; `readId`: the other side has read up to it; `newId`:
  * the first message under "New"; `foundId`: the one that was looked for.
  */
 export function makeRows({
   messages,
   notes = [],
+  hasOlder = false,
   pending = [],
   isOwn,
   authorOf,
@@ -24,7 +25,7 @@ export function makeRows({
   const makeMessage = (message) => {
     const own = isOwn(message);
     return {
-      key: `message ${message.message_id}`,
+      key: keyOf(message),
       kind: "message",
       message,
       own,
@@ -35,7 +36,7 @@ export function makeRows({
     };
   };
   const rows = [];
-  for (const { message, note } of merge(messages, notes)) {
+  for (const { message, note } of merge(messages, notes, hasOlder)) {
     if (message && message.message_id === newId) rows.push({ key: "new", kind: "new", created: message.created });
     rows.push(message ? makeMessage(message) : makeNote(note));
   }
@@ -46,20 +47,25 @@ export function makeRows({
   return all;
 }
 
+/** The key of a message's row. One that was sent here has the row that it had while it waited. */
+export function keyOf({ key, message_id: id }) {
+  return key ? `own ${key}` : `message ${id}`;
+}
+
 function makeNote(note) {
   return { key: `note ${note.note_id}`, kind: "note", note, created: note.created };
 }
 
 function makePending(item) {
   const created = item.created / 1000;
-  return { key: `pending ${item.key}`, kind: "pending", item, own: true, author: "", state: item.state, created };
+  return { key: keyOf(item), kind: "pending", item, own: true, author: "", state: item.state, created };
 }
 
-/** A note stands behind the message that it names. */
-function merge(messages, notes) {
+/** A note stands behind the message that it names, or that was there: it comes with those that are loaded. */
+function merge(messages, notes, hasOlder) {
   const entries = messages.map((message) => ({ id: message.message_id, message }));
-  const oldest = entries[0]?.id ?? 0;
-  const shown = notes.filter((note) => note.message_id >= oldest || entries.length === 0);
+  const oldest = hasOlder ? messages[0].message_id : 0;
+  const shown = notes.filter((note) => note.message_id >= oldest);
   entries.push(...shown.map((note) => ({ id: note.message_id, note })));
   return entries.sort((one, other) => one.id - other.id); // stable: a note stays behind its message
 }

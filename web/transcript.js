@@ -18,7 +18,7 @@ export class Transcript extends HTMLElement {
   #rows = [];
   #index = new Map(); // key → place in rows
   #nodes = new Map(); // key → <li> in the page
-  #marks = new WeakMap(); // <li> → its row's mark
+  #drawn = new WeakMap(); // <li> → the row that it shows
   #heights = new Map(); // key → pixels
   #first = 0; // the rows in the page: from first up to last, which is not
   #last = 0;
@@ -199,11 +199,11 @@ export class Transcript extends HTMLElement {
     let next = this.#list.firstChild;
     for (const row of rows) {
       const node = this.#nodes.get(row.key) ?? h("li");
-      if (this.#marks.get(node) !== row.mark) {
+      if (!isAlike(this.#drawn.get(node), row)) {
         const hadFocus = node.contains(focus);
         this.#draw(row, node);
         if (hadFocus && !node.contains(focus)) this.focus({ preventScroll: true });
-        this.#marks.set(node, row.mark);
+        this.#drawn.set(node, row);
       }
       this.#nodes.set(row.key, node);
       if (node === next) next = next.nextSibling;
@@ -226,6 +226,11 @@ export class Transcript extends HTMLElement {
     const isBelow = this.#last === this.#rows.length || this.#bottom(end) >= this.scrollTop + this.clientHeight;
     return isFull || (isAbove && isBelow);
   }
+}
+
+/** Whether two rows of one key are the same to see. */
+function isAlike(before, row) {
+  return before?.mark === row.mark && before.message?.message_text === row.message?.message_text;
 }
 
 customElements.define("chat-transcript", Transcript);

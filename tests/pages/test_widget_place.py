@@ -5,8 +5,9 @@ from collections.abc import Callable
 
 from playwright.sync_api import expect
 
-from tests.pages.browsing import OpenPage, stop_clock, until
+from tests.pages.browsing import NETWORK, OpenPage, Watch, stop_clock, until
 from tests.pages.fill import add_messages
+from tests.pages.network import Network
 from tests.pages.peer import Peer
 from tests.pages.widget import ROOT, Widget
 from tests.pages.wire import Wire
@@ -179,3 +180,28 @@ def test_what_one_reads_stays_when_the_line_new_moves(widget: Widget, peer: Ente
     olga.answer(ids["anna"], "the next")
     expect(widget.to_end).to_have_text("1 new")
     expect(widget.bubble("answer 1")).to_be_in_viewport()
+
+
+def test_a_waiting_message_that_is_acknowledged_stays_where_one_reads_it_and_selected(
+    open_page: OpenPage, network: Network, watch: Watch
+) -> None:
+    watch.allow(NETWORK)
+    widget = Widget(open_page("/", base=network.url))
+    widget.log_in("anna")
+    network.cut()
+    widget.wait_for_line("waiting")
+    widget.send("\n".join(f"line{n}" for n in range(200)))
+    scroller = widget.panel.locator("chat-transcript")
+    expect(widget.bubbles).to_have_count(1)
+    scroller.evaluate("(scroller) => scroller.scrollTo(0, 1500)")
+    expect(widget.to_end).to_be_visible()
+    box = scroller.bounding_box()
+    assert box
+    widget.page.mouse.dblclick(box["x"] + box["width"] - 60, box["y"] + 100)
+    selected = widget.page.evaluate("String(getSelection())")
+    assert selected.startswith("line")
+    place = scroller.evaluate("(scroller) => scroller.scrollTop")
+    network.mend()
+    expect(widget.panel.locator(".state")).to_have_text("Sent")
+    assert widget.page.evaluate("String(getSelection())") == selected
+    assert abs(scroller.evaluate("(scroller) => scroller.scrollTop") - place) <= 1  # pixels

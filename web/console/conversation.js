@@ -2,7 +2,7 @@ import { drawRow } from "../bubbles.js";
 import { h, icon, throttled } from "../dom.js";
 import { drawPrint } from "../print.js";
 import { Reading } from "../reading.js";
-import { makeRows } from "../rows.js";
+import { keyOf, makeRows } from "../rows.js";
 import { t } from "../texts.js";
 import { Transcript } from "../transcript.js";
 import { drawWait, findWait } from "./row.js";
@@ -56,7 +56,8 @@ export class ConversationPane extends HTMLElement {
     desk.addEventListener("opened", () => this.#show());
     desk.addEventListener("enter", () => this.#resetReading()); // what was told last may be lost
     desk.addEventListener("conversation", ({ detail: { now } }) => now.user_id === desk.thread?.userId && update());
-    for (const name of ["operators", "tick"]) desk.addEventListener(name, () => this.#drawHead());
+    desk.addEventListener("operators", () => this.#drawHead());
+    desk.addEventListener("tick", update); // "Today" is over some time
     addEventListener("beforeprint", () =>
       this.append(drawPrint(this.#title.textContent, this.#makeRows(), desk.me.user_name)),
     );
@@ -72,7 +73,8 @@ export class ConversationPane extends HTMLElement {
   scrollTo(messageId) {
     this.#foundId = messageId;
     this.#draw();
-    this.#transcript.scrollToRow(`message ${messageId}`);
+    const message = this.#desk.thread.messages.find(({ message_id }) => message_id === messageId);
+    if (message) this.#transcript.scrollToRow(keyOf(message));
   }
 
   #makeHead() {
@@ -116,8 +118,8 @@ export class ConversationPane extends HTMLElement {
     this.#drawHead();
     this.#drawState();
     const { thread } = this.#desk;
-    if (!thread?.isLoaded) return;
     const rows = this.#makeRows();
+    if (!thread?.isLoaded && !rows.length) return;
     const isWriting = rows.at(-1)?.kind === "pending" && rows.at(-1).item.created > Date.now() - 500;
     this.#transcript.show(rows, { toEnd: isWriting });
     this.#lastSeen ||= thread.newestId ?? 0;
@@ -128,7 +130,7 @@ export class ConversationPane extends HTMLElement {
 
   #makeRows() {
     const { thread, outbox, me } = this.#desk;
-    if (!thread?.isLoaded) return [];
+    if (thread === null) return [];
     const known = new Set(thread.messages.map(({ message_id }) => message_id));
     const pending = outbox.items
       .filter((item) => item.user_id === thread.userId && !known.has(item.message_id))
@@ -136,10 +138,11 @@ export class ConversationPane extends HTMLElement {
     return makeRows({
       messages: thread.messages,
       notes: thread.notes,
+      hasOlder: thread.hasOlder,
       pending,
       isOwn: (message) => message.is_from_support,
       authorOf: ({ invader_name: name, user_name: customer }) => (name === me?.user_name ? "" : name || customer),
-      readId: thread.conversation.customer_read_id,
+      readId: thread.conversation?.customer_read_id ?? 0,
       newId: thread.newId,
       foundId: this.#foundId,
     });
