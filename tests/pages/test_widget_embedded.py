@@ -9,9 +9,9 @@ import pytest
 from playwright.sync_api import Page, expect
 
 from tests.conftest import PASSWORD
-from tests.pages.browsing import OpenPage
+from tests.pages.browsing import OpenPage, until
 from tests.pages.host import Host
-from tests.pages.peer import Peer
+from tests.pages.peer import Peer, read_id
 from tests.pages.widget import ROOT, Widget
 from tests.service import Service
 
@@ -111,6 +111,8 @@ def test_attributes_choose_place_language_title_and_theme(open_page: OpenPage, h
     [
         ("#0b7a5e", "rgb(11, 122, 94)", "rgb(255, 255, 255)", "rgb(11, 122, 94)"),
         ("gold", "rgb(255, 215, 0)", "rgb(0, 0, 0)", "rgb(116, 125, 141)"),  # too near to white: an edge
+        ("color(srgb 0.4 0.2 0.6)", "rgb(102, 51, 153)", "rgb(255, 255, 255)", "rgb(102, 51, 153)"),
+        ("rgb(0 0 0 / 50%)", "rgb(24, 88, 196)", "rgb(255, 255, 255)", "rgb(24, 88, 196)"),
         ("none of it", "rgb(24, 88, 196)", "rgb(255, 255, 255)", "rgb(24, 88, 196)"),
     ],
 )
@@ -177,3 +179,61 @@ def test_on_paper_it_vanishes_from_host_pages(open_page: OpenPage, host: Host, s
     widget.page.emulate_media(media="print")
     expect(widget.page.locator("support-chat")).to_be_hidden()
     expect(widget.panel).to_be_hidden()
+
+
+LAYOUTS = (
+    "body { margin: 0; min-height: 100vh; display: grid; place-items: center }",
+    "body { margin: 0; min-height: 100vh; display: flex; flex-direction: column; justify-content: space-between }",
+    "body { margin: 0; display: flex; gap: 40px } main { flex: 1 }",
+    "body { margin: 0 } main { height: 100vh } h1 { margin: 0 }",
+)
+PLACES = """() => [document.documentElement, ...document.querySelectorAll("main, footer")].map((one) => {
+    const { top, left, width, height } = one.getBoundingClientRect();
+    return [top, left, width, height, one.scrollHeight, one.scrollWidth].join();
+})"""
+
+
+@pytest.mark.parametrize("layout", LAYOUTS, ids=["grid", "column", "row", "flow"])
+def test_it_takes_no_place_in_the_layout_of_the_host_page(
+    open_page: OpenPage, host: Host, service: Service, layout: str
+) -> None:
+    host.embed(service)
+    host.style = layout
+    script = f'<script src="{service.url}/widget.js" ></script>'
+    assert script in host.page
+    host.page = host.page.replace(script, "<footer>The end</footer>")
+    page = open_page("/", base=host.url)
+    places = page.evaluate(PLACES)
+    page.add_script_tag(url=f"{service.url}/widget.js")
+    expect(Widget(page).launcher).to_be_visible()
+    assert page.evaluate(PLACES) == places
+
+
+def test_what_is_written_can_be_copied_from_a_page_that_lets_nothing_be_selected(
+    open_page: OpenPage, host: Host, service: Service, peer: Callable[[str], Peer], ids: dict[str, int]
+) -> None:
+    host.embed(service, 'data-open="true"')
+    host.style = "body { user-select: none }"
+    widget = Widget(open_page("/", base=host.url))
+    widget.log_in("anna")
+    peer("olga").answer(ids["anna"], "12345")
+    widget.bubble("12345").locator(".text").dblclick()
+    assert widget.page.evaluate("String(getSelection())") == "12345"
+
+
+def test_a_page_that_is_zoomed_by_its_styles_has_the_same_widget(
+    open_page: OpenPage, host: Host, service: Service, peer: Callable[[str], Peer], ids: dict[str, int]
+) -> None:
+    host.embed(service, 'data-open="true"')
+    host.style = "html { zoom: 1.25 }"
+    widget = Widget(open_page("/", base=host.url, viewport={"width": 400, "height": 780}))
+    box = widget.panel.bounding_box()
+    assert box
+    assert (box["y"], box["height"]) == (0, 780)
+    host.style = "html { zoom: 0.8 }"
+    widget = Widget(open_page("/", base=host.url))
+    widget.log_in("anna")
+    olga = peer("olga")
+    answers = [olga.answer(ids["anna"], f"answer {n}") for n in range(30)]
+    expect(widget.bubble("answer 29")).to_be_in_viewport()
+    until(widget.page, lambda: read_id(olga, ids["anna"]) == answers[-1]["message_id"])

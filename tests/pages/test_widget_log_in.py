@@ -208,8 +208,7 @@ def test_an_expired_session_says_so_and_keeps_what_was_written(
     widget.wait_for_line("waiting", "connecting")
     widget.send("written offline")
     widget.composer.fill("a draft")
-    session = {**widget.kept()["session"], "token": "expired"}
-    widget.page.evaluate("(session) => localStorage.setItem('chat:session', JSON.stringify(session))", session)
+    widget.expire()
     service.start()
     expect(widget.panel.get_by_text("Your session has ended.")).to_be_visible()
     expect(widget.name).to_have_value("anna")
@@ -259,8 +258,7 @@ def test_an_expired_session_is_explained_in_every_tab(open_page: OpenPage, servi
     service.kill()
     for tab in (first, second):
         tab.wait_for_line("waiting", "connecting")
-    session = {**first.kept()["session"], "token": "expired"}
-    first.page.evaluate("(session) => localStorage.setItem('chat:session', JSON.stringify(session))", session)
+    first.expire()
     service.start()
     for tab in (first, second):
         expect(tab.name).to_be_visible()
@@ -293,3 +291,28 @@ def test_a_tab_that_hears_late_of_an_expired_session_leaves_the_new_one_alone(op
     widget.wait_for_line()
     widget.send("a question")
     expect(widget.state("a question")).to_have_text("Sent")
+
+
+def test_an_expired_session_is_explained_in_the_language_that_is_chosen_then(open_page: OpenPage) -> None:
+    widget = Widget(open_page("/"))
+    widget.log_in("anna")
+    widget.expire()
+    widget.page.reload()
+    expect(widget.panel).to_contain_text("Your session has ended.")
+    widget.choose("language", "ru")
+    expect(widget.panel).to_contain_text("Сеанс закончился.")
+
+
+def test_what_was_said_of_a_wrong_password_or_a_long_text_is_not_said_for_ever(
+    open_page: OpenPage, watch: Watch
+) -> None:
+    watch.allow("403")
+    widget = Widget(open_page("/"))
+    widget.fill_in("anna", "wrong password")
+    expect(widget.status).not_to_be_empty()
+    widget.log_in("anna")
+    expect(widget.status).to_be_empty()
+    widget.composer.fill("x" * 16_001)
+    expect(widget.status).to_have_text("1 character too many")
+    widget.composer.fill("fine")
+    expect(widget.status).to_be_empty()

@@ -96,6 +96,11 @@ class Widget:
         items = self.page.evaluate("Object.entries(localStorage)")
         return {key.removeprefix("chat:"): json.loads(text) for key, text in items if key.startswith("chat:")}
 
+    def expire(self) -> None:
+        """Let the token that is kept be one that the service refuses, from the next connection on."""
+        session = {**self.kept()["session"], "token": "expired"}
+        self.page.evaluate("(session) => localStorage.setItem('chat:session', JSON.stringify(session))", session)
+
     def unsent(self) -> list[str]:
         """The texts in the outbox, by age."""
         items = [item for name, item in self.kept().items() if name.startswith("outbox:") and "message_id" not in item]

@@ -16,7 +16,10 @@ function toHex(color) {
   if (!color || !CSS.supports("color", color)) return null;
   const context = document.createElement("canvas").getContext("2d");
   context.fillStyle = color;
-  return /^#[\da-f]{6}$/.test(context.fillStyle) ? context.fillStyle : null;
+  if (/^#[\da-f]{6}$/.test(context.fillStyle)) return context.fillStyle;
+  context.fillRect(0, 0, 1, 1); // what is drawn is sRGB, whatever it is written in
+  const [red, green, blue, alpha] = context.getImageData(0, 0, 1, 1).data;
+  return alpha === 255 ? `#${[red, green, blue].map((part) => part.toString(16).padStart(2, "0")).join("")}` : null;
 }
 
 /** As WCAG defines it, 1 to 21. */

@@ -67,9 +67,15 @@ export class SupportChat extends HTMLElement {
 
   #appear() {
     this.#client.start();
+    this.#fit();
     this.#panel.adapt();
     if (this.#isNew && "open" in this.dataset && this.dataset.open !== "false") this.#panel.open({ takesFocus: false });
     this.#isNew = false;
+  }
+
+  /** A host page that is zoomed by its styles would have pixels that are none. */
+  #fit() {
+    this.#place.style.zoom = 1 / (this.currentCSSZoom ?? 1);
   }
 
   #speak() {
@@ -103,6 +109,7 @@ export class SupportChat extends HTMLElement {
     this.#place = h("div", { class: "chat", lang: this.#language }, ...parts);
     paint(this.#place, this.dataset.accent);
     this.#root.replaceChildren(this.#place);
+    this.#fit();
     this.#count();
     this.#tellSettings();
   }

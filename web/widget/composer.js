@@ -69,7 +69,8 @@ export class Composer {
   #press(event) {
     const isComposing = event.isComposing || event.keyCode === 229; // Safari ends a composition before its Enter
     if (event.key !== "Enter" || event.shiftKey || isComposing || matchMedia("(pointer: coarse)").matches) return;
-    this.#submit(event);
+    if (event.repeat) event.preventDefault(); // the key was for what had the focus before, such as the launcher
+    else this.#submit(event);
   }
 
   #submit(event) {
@@ -118,7 +119,7 @@ export class Composer {
     this.#count.classList.toggle("error", isTooLong);
     this.#field.setAttribute("aria-invalid", isTooLong);
     this.#button.setAttribute("aria-disabled", isTooLong);
-    if (isTooLong && !this.#wasTooLong) this.#say(this.#count.textContent);
+    if (isTooLong !== this.#wasTooLong) this.#say(isTooLong ? words : "");
     this.#wasTooLong = isTooLong;
   }
 }

@@ -6,8 +6,11 @@ export class Line {
   #text = h("span");
   #client;
   #conversation;
+  #title;
 
-  constructor({ client, conversation, signal }) {
+  /** @param {Element} title what has the focus where this is no more */
+  constructor({ client, conversation, signal }, title) {
+    this.#title = title;
     this.#client = client;
     this.#conversation = conversation;
     this.#tryNow = h("button", { type: "button", class: "link", onclick: () => client.tryNow() }, t("try_now"));
@@ -24,13 +27,14 @@ export class Line {
   #render() {
     const { state } = this.#client.line;
     const isNobodyHere = state === "open" && this.#conversation.isAnybodyHere === false;
-    this.element.hidden = state === "out";
     this.element.dataset.state = isNobodyHere ? "nobody" : state;
     const words = isNobodyHere ? t("nobody_here") : this.#describe(state);
     if (this.#text.textContent !== words) this.#text.textContent = words;
     const isWaiting = state === "waiting";
-    if (!isWaiting && focused(this.#tryNow) === this.#tryNow) this.element.focus(); // else the host page would have it
+    const hadFocus = focused(this.#tryNow) === this.#tryNow;
+    if (hadFocus && !isWaiting) (state === "out" ? this.#title : this.element).focus(); // else the host page had it
     this.#tryNow.hidden = !isWaiting;
+    this.element.hidden = state === "out";
   }
 
   #describe(state) {

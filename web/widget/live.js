@@ -42,7 +42,7 @@ export class Live {
 
   #hearLine(state) {
     if (state === "waiting" && !this.#isLost) this.say(t("connection_lost"));
-    if (state === "open" && this.#isLost) this.say(t("connection_back"));
+    if (state === "open") this.say(this.#isLost ? t("connection_back") : ""); // what was said of the log-in is over
     if (state !== "connecting") this.#isLost = state === "waiting";
   }
 }

@@ -1,5 +1,5 @@
 import { LogInFailed } from "../client.js";
-import { h } from "../dom.js";
+import { focused, h } from "../dom.js";
 import { t } from "../texts.js";
 
 /** The form to log in. It keeps the name, whatever happens. */
@@ -96,8 +96,7 @@ export class LogIn {
     if (reason === "wrong") {
       this.#name.setAttribute("aria-invalid", "true");
       this.#password.setAttribute("aria-invalid", "true");
-      this.#password.select();
-      this.#password.focus();
+      if (focused(this.element)) this.#password.select(); // and focus, unless one is in the host page by now
     }
     this.#error.scrollIntoView({ block: "nearest" });
   }

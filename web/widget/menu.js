@@ -1,4 +1,4 @@
-import { h, icon } from "../dom.js";
+import { focused, h, icon } from "../dom.js";
 import { LANGUAGES, t } from "../texts.js";
 
 /** The menu of the panel: language, theme, and the way out. */
@@ -38,6 +38,7 @@ export class Menu {
       if (relatedTarget && !this.element.contains(relatedTarget)) this.toggle(false);
     });
     const follow = () => {
+      if (!client.session && focused(out) === out) this.button.focus(); // else the host page would have it
       name.textContent = client.session ? t("logged_in_as", { name: client.session.user_name }) : "";
       out.hidden = name.hidden = !client.session;
     };

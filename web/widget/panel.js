@@ -28,7 +28,7 @@ export class Panel {
     this.#title = h("h2", { id: "title", tabindex: -1 }, title);
     const close = h("button", { type: "button", class: "button plain", "aria-label": t("close") }, icon("close"));
     close.addEventListener("click", () => this.close());
-    const words = h("div", { class: "words" }, this.#title, new Line(context).element);
+    const words = h("div", { class: "words" }, this.#title, new Line(context, this.#title).element);
     this.#head = h("header", { class: "head" }, words, this.#menu.element, close);
     this.element = h("dialog", { class: "panel", "aria-labelledby": "title" }, this.#head, this.#place);
     this.element.addEventListener("keydown", (event) => this.#press(event));
@@ -76,7 +76,7 @@ export class Panel {
 
   #afterClose() {
     this.#menu.toggle(false);
-    this.#answer?.(false);
+    this.#withdraw();
     this.#context.onToggle();
   }
 
@@ -109,7 +109,7 @@ export class Panel {
   #press(event) {
     if (event.key !== "Escape" || event.isComposing) return;
     event.preventDefault();
-    if (this.#place.inert) this.#answer?.(false);
+    if (this.#place.inert) this.#finish(false);
     else if (this.#menu.isOpen) {
       this.#menu.toggle(false);
       this.#menu.button.focus();
@@ -123,20 +123,20 @@ export class Panel {
     if (!(this.#view instanceof Talk)) this.#show((context) => new Talk(context));
   }
 
-  #showLogIn(notice = null) {
+  #showLogIn(notice = this.#context.store.get("expired") && t("expired")) {
     this.#show((context) => new LogIn({ ...context, notice, name: this.#name }));
   }
 
   #show(make) {
-    this.#answer?.(false);
-    const hadFocus = this.#place.contains(focused(this.#place));
+    const focus = focused(this.element);
+    this.#withdraw();
     this.#viewEnd?.abort();
     this.#viewEnd = new AbortController();
     this.#view = make({ ...this.#context, signal: this.#viewEnd.signal });
     this.#place.replaceChildren(this.#view.element);
     if (!this.isOpen) return;
     this.#view.appear?.();
-    if (hadFocus) this.#focusView();
+    if (focus && !focus.checkVisibility()) this.#focusView(); // what had it is gone, or hidden
   }
 
   #focusView() {
@@ -164,7 +164,7 @@ export class Panel {
 
   // The way out
 
-  #answer = null;
+  #question = null;
 
   #leave() {
     const { conversation } = this.#context;
@@ -174,20 +174,21 @@ export class Panel {
       this.#finish(true);
       return;
     }
-    const question = askBeforeLeaving(unsent, (isSure) => this.#answer?.(isSure));
-    this.#answer = (isSure) => {
-      this.#answer = null;
-      question.element.remove();
-      this.#head.inert = this.#place.inert = false;
-      this.#finish(isSure);
-    };
+    const question = askBeforeLeaving(unsent, (isSure) => this.#finish(isSure));
+    this.#question = question.element;
     this.#head.inert = this.#place.inert = true;
     this.element.append(question.element);
     question.focus();
     question.element.scrollIntoView({ block: "nearest" }); // the panel may be low
   }
 
+  #withdraw() {
+    this.#question?.remove();
+    this.#head.inert = this.#place.inert = false;
+  }
+
   #finish(isSure) {
+    this.#withdraw();
     if (isSure) this.#context.conversation.leave();
     this.#focusView();
   }

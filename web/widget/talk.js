@@ -5,6 +5,8 @@ import { t } from "../texts.js";
 import { Transcript } from "../transcript.js";
 import { Composer } from "./composer.js";
 
+const MINUTE = 60_000;
+
 /** The conversation: its messages, who types, and the composer. */
 export class Talk {
   #conversation;
@@ -39,6 +41,8 @@ export class Talk {
     conversation.addEventListener("incoming", ({ detail }) => this.#meet(detail), { signal });
     conversation.addEventListener("entered", () => this.#enter(), { signal });
     client.addEventListener("line", () => this.#ask(), { signal });
+    const timer = setInterval(() => this.#ask(), MINUTE); // "Today" is over some time
+    signal.addEventListener("abort", () => clearInterval(timer));
     this.#isEntered = client.isOperator !== null; // so it has, also where the line is lost now
     this.#markNew();
     this.#render();
@@ -94,7 +98,13 @@ export class Talk {
 
   #discard(key) {
     this.#conversation.outbox.remove(key);
-    this.#composer.focus();
+    this.#focusNear();
+  }
+
+  /** What had the focus goes. On a phone the composer would bring the keyboard over what one reads. */
+  #focusNear() {
+    if (matchMedia("(pointer: coarse)").matches) this.#transcript.focus();
+    else this.#composer.focus();
   }
 
   /** Once for all that changes at a time. */
@@ -130,6 +140,6 @@ export class Talk {
 
   #goToEnd() {
     this.#transcript.toEnd();
-    this.#composer.focus();
+    this.#focusNear();
   }
 }
