@@ -5,10 +5,11 @@ from collections.abc import Callable
 import pytest
 from playwright.sync_api import expect
 
-from tests.pages.browsing import NETWORK, OpenPage, Watch
+from tests.pages.browsing import NETWORK, OpenPage, Watch, until
 from tests.pages.console import Console, enter
 from tests.pages.network import Network
 from tests.pages.peer import Peer
+from tests.pages.wire import Wire
 
 Enter = Callable[[str], Peer]
 
@@ -125,6 +126,45 @@ def test_the_dialog_adds_changes_and_deletes(console: Console, peer: Enter) -> N
     replies = {reply["shortcut"]: reply["text"] for reply in peer("oleg").call("reply.list")["replies"]}
     assert replies["thanks"] == "Thanks a lot!"
     assert "hello" not in replies
+
+
+def test_what_is_begun_while_a_reply_is_saved_stays(console: Console) -> None:
+    wire = Wire(console.page)
+    console.reload()
+    console.details.get_by_role("button", name="Canned replies…").click()
+    shortcut, text = console.dialog.get_by_label("Shortcut, without spaces"), console.dialog.get_by_label("Text")
+    wire.hold("reply.save")
+    shortcut.fill("one")
+    text.fill("The first")
+    console.dialog.get_by_role("button", name="Save").click()
+    until(console.page, lambda: "reply.save" in wire.calls)
+    shortcut.fill("two")
+    text.fill("The second")
+    wire.release()
+    expect(console.dialog.get_by_role("listitem").filter(has_text="/one")).to_contain_text("The first")
+    expect(shortcut).to_have_value("two")
+    expect(text).to_have_value("The second")
+    console.dialog.get_by_role("button", name="Save").click()
+    expect(console.dialog.get_by_role("listitem").filter(has_text="/two")).to_contain_text("The second")
+    expect(console.dialog.get_by_text("/one")).to_be_visible()
+    expect(text).to_have_value("")
+
+
+def test_a_reply_that_is_edited_while_another_is_renamed_stays(console: Console) -> None:
+    wire = Wire(console.page)
+    console.reload()
+    console.details.get_by_role("button", name="Canned replies…").click()
+    console.dialog.get_by_role("button", name="Edit /x1").click()
+    console.dialog.get_by_label("Shortcut, without spaces").fill("renamed")
+    wire.hold("reply.save")
+    console.dialog.get_by_role("button", name="Save").click()
+    until(console.page, lambda: "reply.save" in wire.calls)
+    console.dialog.get_by_role("button", name="Edit /x2").click()
+    wire.release()
+    expect(console.dialog.get_by_text("/x1")).to_have_count(0)
+    expect(console.dialog.get_by_role("listitem").filter(has_text="/renamed")).to_contain_text("Text 1")
+    expect(console.dialog.get_by_role("listitem").filter(has_text="/x2")).to_contain_text("Text 2")
+    expect(console.dialog.get_by_label("Text")).to_have_value("Text 2")
 
 
 def test_without_replies_the_button_opens_their_dialog(open_page: OpenPage, peer: Enter) -> None:

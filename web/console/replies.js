@@ -33,9 +33,12 @@ export function editReplies(desk) {
 
   async function save(event) {
     event.preventDefault();
-    const isRenamed = edited !== null && edited !== shortcut.value;
-    if (!(await run("reply.save", shortcut.value, text.value))) return;
-    if (isRenamed && !(await run("reply.delete", edited))) return;
+    const [name, words, before] = [shortcut.value, text.value, edited];
+    const isRenamed = before !== null && before !== name;
+    if (!(await run("reply.save", name, words))) return;
+    if (edited === before) edited = shortcut.value === name ? name : null; // the next may be begun in its place already
+    if (isRenamed && !(await run("reply.delete", before))) return;
+    if (edited !== name || shortcut.value !== name || text.value !== words) return; // what was typed meanwhile stays
     edited = null;
     form.reset();
     shortcut.focus();
@@ -46,10 +49,6 @@ export function editReplies(desk) {
     shortcut.value = reply.shortcut;
     text.value = reply.text;
     text.focus();
-  }
-
-  async function remove(reply) {
-    if (await run("reply.delete", reply.shortcut)) shortcut.focus();
   }
 
   function draw() {
@@ -75,7 +74,7 @@ export function editReplies(desk) {
             type: "button",
             class: "button",
             "aria-label": `${t("delete")} /${reply.shortcut}`,
-            onclick: () => remove(reply),
+            onclick: () => run("reply.delete", reply.shortcut),
           },
           t("delete"),
         ),
