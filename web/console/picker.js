@@ -10,7 +10,8 @@ export class Picker {
   #desk;
   #input;
   #actions;
-  #start = null; // where the text that chooses begins; null where it is a slash's
+  #place = null; // where the text that chooses begins; null where it is a slash's
+  #typed = null; // that text: {wanted, start, end}, in the place of which a reply is put; null while none does
   #found = [];
   #index = 0;
 
@@ -19,6 +20,7 @@ export class Picker {
     this.#input = input;
     this.#actions = actions;
     input.addEventListener("blur", () => this.close());
+    document.addEventListener("selectionchange", () => this.#isLeft && this.close());
     this.element.addEventListener("mousedown", (event) => event.preventDefault()); // the focus stays in the text
     this.element.addEventListener("click", ({ target }) => {
       const option = target.closest("[role=option]");
@@ -37,27 +39,29 @@ export class Picker {
       this.#actions.editReplies();
       return;
     }
-    this.#start = this.#input.selectionStart;
-    this.#show("");
+    const { selectionStart: start, selectionEnd: end } = this.#input;
+    this.#place = start;
+    this.#show("", start, end);
   }
 
   close() {
-    this.#start = null;
-    this.element.hidden = true;
-    this.#input.removeAttribute("aria-activedescendant");
+    this.#place = null;
+    this.#typed = null;
+    this.#hide();
   }
 
   /** What was typed may choose. */
   follow() {
-    const before = this.#input.value.slice(0, this.#input.selectionStart);
-    if (this.#start !== null && before.length >= this.#start && !before.slice(this.#start).includes("\n")) {
-      this.#show(before.slice(this.#start).replace(/^\//u, ""));
+    const caret = this.#input.selectionStart;
+    const before = this.#input.value.slice(0, caret);
+    if (this.#place !== null && caret >= this.#place && !before.slice(this.#place).includes("\n")) {
+      this.#show(before.slice(this.#place).replace(/^\//u, ""), this.#place, caret);
       return;
     }
-    this.#start = null;
+    this.#place = null;
     const wanted = TRIGGER.exec(before)?.[1];
     if (wanted === undefined) this.close();
-    else this.#show(wanted);
+    else this.#show(wanted, caret - wanted.length - 1, caret);
   }
 
   /** Returns whether the key was the picker's. */
@@ -73,21 +77,36 @@ export class Picker {
     return true;
   }
 
-  #show(wanted) {
-    const text = wanted.toLowerCase();
-    const starts = ({ shortcut }) => shortcut.toLowerCase().startsWith(text);
-    const contains = (reply) => !starts(reply) && reply.text.toLowerCase().includes(text);
+  /** Whether the caret went elsewhere, or more is marked: a reply would take the place of what chose none. */
+  get #isLeft() {
+    const { selectionStart, selectionEnd } = this.#input;
+    return this.#typed !== null && (selectionStart < this.#typed.start || selectionEnd > this.#typed.end);
+  }
+
+  #show(wanted, start, end) {
+    this.#typed = { wanted: wanted.toLowerCase(), start, end };
+    this.#draw();
+  }
+
+  #draw() {
+    const { wanted } = this.#typed;
+    const starts = ({ shortcut }) => shortcut.toLowerCase().startsWith(wanted);
+    const contains = (reply) => !starts(reply) && reply.text.toLowerCase().includes(wanted);
     const { replies } = this.#desk;
     this.#found = [...replies.filter(starts), ...replies.filter(contains)].slice(0, SHOWN);
     if (!this.#found.length) {
-      this.element.hidden = true;
-      this.#input.removeAttribute("aria-activedescendant");
+      this.#hide();
       return;
     }
     this.element.replaceChildren(...this.#found.map(drawOption));
     if (!this.isOpen) this.#actions.say(t("replies_found", { n: this.#found.length }));
     this.element.hidden = false;
     this.#choose(0);
+  }
+
+  #hide() {
+    this.element.hidden = true;
+    this.#input.removeAttribute("aria-activedescendant");
   }
 
   #choose(index) {
@@ -98,12 +117,10 @@ export class Picker {
   }
 
   #insert({ text }) {
-    const caret = this.#input.selectionStart;
-    const slash = TRIGGER.exec(this.#input.value.slice(0, caret));
-    const start = this.#start ?? caret - (slash ? slash[1].length + 1 : 0);
+    const { start, end } = this.#typed;
     this.close();
     this.#input.focus();
-    this.#input.setSelectionRange(start, caret);
+    this.#input.setSelectionRange(start, end);
     document.execCommand("insertText", false, text); // the one way to insert that the browser can undo
     this.close(); // a reply that starts with a slash is no search
   }
