@@ -54,3 +54,26 @@ def test_a_reply_takes_the_place_of_what_is_marked(console: Console) -> None:
     console.page.get_by_role("button", name="Replies", exact=True).click()
     console.options.click()
     expect(console.composer).to_have_value("Good bye!")
+
+
+def test_control_enter_inserts_and_never_sends(console: Console) -> None:
+    console.page.keyboard.type("/by")
+    expect(console.options).to_have_count(1)
+    console.page.keyboard.press("Control+Enter")
+    expect(console.composer).to_have_value("Good bye!")
+    expect(console.title).to_have_text("anna")
+    console.page.keyboard.press("Control+Enter")
+    expect(console.bubble("Good bye!")).to_be_visible()
+    expect(console.bubble("/by")).to_have_count(0)
+
+
+def test_keys_with_shift_do_what_they_do_without_a_picker(console: Console) -> None:
+    console.page.keyboard.type("/")
+    expect(console.options).to_have_count(1)
+    console.page.keyboard.press("Shift+Enter")
+    console.page.keyboard.type("/")
+    expect(console.composer).to_have_value("/\n/")
+    expect(console.options).to_have_count(1)
+    console.page.keyboard.press("Shift+Tab")
+    expect(console.composer).not_to_be_focused()
+    expect(console.composer).to_have_value("/\n/")

@@ -66,11 +66,13 @@ export class Picker {
 
   /** Returns whether the key was the picker's. */
   onKey(event) {
-    if (!this.isOpen || event.ctrlKey || event.altKey || event.metaKey) return false;
-    const step = { ArrowDown: 1, ArrowUp: -1 }[event.key];
+    const { key, ctrlKey, metaKey, altKey, shiftKey } = event;
+    const isOther = altKey || shiftKey || ((ctrlKey || metaKey) && key !== "Enter"); // which would send what chooses
+    if (!this.isOpen || isOther) return false;
+    const step = { ArrowDown: 1, ArrowUp: -1 }[key];
     if (step) this.#choose((this.#index + step + this.#found.length) % this.#found.length);
-    else if (event.key === "Enter" || event.key === "Tab") this.#insert(this.#found[this.#index]);
-    else if (event.key === "Escape") this.close();
+    else if (key === "Enter" || key === "Tab") this.#insert(this.#found[this.#index]);
+    else if (key === "Escape") this.close();
     else return false;
     event.preventDefault();
     event.stopPropagation();
