@@ -21,7 +21,15 @@ export function showDialog(title, ...body) {
     h("header", {}, heading, close),
     ...body,
   );
-  dialog.addEventListener("click", (event) => event.target === dialog && dialog.close()); // beside it
+  let isPressBeside = false; // what is marked with the mouse may be let go there
+  dialog.addEventListener("pointerdown", (event) => (isPressBeside = isBeside(dialog, event)));
+  let hasBegun = false; // with a click of its own: the second one of a double click was for what opened it
+  const onClick = (event) => {
+    hasBegun ||= event.detail < 2;
+    if (!hasBegun) event.stopPropagation();
+    else if (isPressBeside && isBeside(dialog, event)) dialog.close();
+  };
+  dialog.addEventListener("click", onClick, true); // before what stands in it
   dialog.addEventListener("keydown", (event) => event.stopPropagation()); // its keys are its own
   dialog.addEventListener("close", () => {
     dialog.remove();
@@ -32,6 +40,12 @@ export function showDialog(title, ...body) {
   const first = dialog.querySelector("[autofocus]") ?? heading;
   first.focus();
   return dialog;
+}
+
+/** Whether a pointer is outside a dialog's rectangle; the rest of the page gives its events to the dialog, too. */
+function isBeside(dialog, { target, clientX: x, clientY: y }) {
+  const { left, right, top, bottom } = dialog.getBoundingClientRect();
+  return target === dialog && (x < left || x > right || y < top || y > bottom);
 }
 
 /** Ask before something is lost. Resolves to true where it was confirmed. */
