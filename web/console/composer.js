@@ -19,7 +19,12 @@ export class Composer extends HTMLElement {
   #input;
   #counter = h("span", { class: "counter" });
   #reason = h("span", { class: "reason", id: "composer-reason" });
-  #submit = h("button", { type: "submit", class: "button primary", "aria-describedby": "composer-reason" });
+  #submit = h("button", {
+    type: "submit",
+    class: "button primary",
+    "aria-describedby": "composer-reason",
+    onmousedown: (event) => event.preventDefault(), // a finger's keyboard stays as it is
+  });
   #picker;
   #collision;
 
@@ -147,6 +152,7 @@ export class Composer extends HTMLElement {
 
   #onSubmit(event) {
     event.preventDefault();
+    if (!isCoarse()) this.#input.focus(); // who goes on to type means the text, not single keys
     this.#send();
   }
 

@@ -1,0 +1,44 @@
+"""What sends an answer or a note, and what comes after it."""
+
+from collections.abc import Callable
+
+import pytest
+from playwright.sync_api import expect
+
+from tests.pages.browsing import OpenPage
+from tests.pages.console import enter
+from tests.pages.peer import Peer
+
+Enter = Callable[[str], Peer]
+
+
+@pytest.mark.parametrize(("kind", "button"), [("answer", "Send to anna"), ("note", "Add note")])
+def test_who_sends_with_a_click_writes_on(open_page: OpenPage, peer: Enter, kind: str, button: str) -> None:
+    peer("anna").send("a question")
+    console = enter(open_page)
+    console.open("anna")
+    console.write("We looked for it.", kind)
+    console.row("anna").focus()
+    console.page.get_by_role("button", name=button).click()
+    expect(console.bubble("We looked for it.")).to_be_visible()
+    expect(console.composer).to_be_focused()
+    console.page.keyboard.type("you")
+    expect(console.composer).to_have_value("you")
+
+
+def test_on_a_touch_screen_the_keyboard_stays_as_it_was(open_page: OpenPage, peer: Enter) -> None:
+    peer("anna").send("a question")
+    console = enter(open_page, has_touch=True, is_mobile=True, viewport={"width": 390, "height": 780})
+    console.row("anna").tap()
+    console.wait_for("anna")
+    console.composer.tap()
+    console.page.keyboard.type("one")
+    send = console.page.get_by_role("button", name="Send to anna")
+    send.tap()
+    expect(console.bubble("one")).to_be_visible()
+    expect(console.composer).to_be_focused()
+    console.composer.fill("two")
+    console.title.focus()
+    send.tap()
+    expect(console.bubble("two")).to_be_visible()
+    expect(console.title).to_be_focused()
