@@ -5,11 +5,16 @@ from collections.abc import Callable
 import pytest
 from playwright.sync_api import expect
 
-from tests.pages.browsing import OpenPage
+from tests.pages.browsing import OpenPage, until
 from tests.pages.console import enter
 from tests.pages.peer import Peer
 
 Enter = Callable[[str], Peer]
+
+PRESS_TWICE = """() => {
+    const options = {key: "Enter", code: "Enter", ctrlKey: true, bubbles: true, cancelable: true};
+    for (let n = 0; n < 2; n++) document.activeElement.dispatchEvent(new KeyboardEvent("keydown", options));
+}"""
 
 
 @pytest.mark.parametrize(("kind", "button"), [("answer", "Send to anna"), ("note", "Add note")])
@@ -42,3 +47,25 @@ def test_on_a_touch_screen_the_keyboard_stays_as_it_was(open_page: OpenPage, pee
     send.tap()
     expect(console.bubble("two")).to_be_visible()
     expect(console.title).to_be_focused()
+
+
+def test_control_enter_pressed_twice_sends_no_draft_of_the_next(open_page: OpenPage, peer: Enter) -> None:
+    anna, boris = peer("anna"), peer("boris")
+    anna.send("a question")
+    boris.send("another question")
+    console = enter(open_page)
+    console.open("boris")
+    console.write("only begun")
+    console.open("anna")
+    console.write("an answer")
+    console.page.evaluate(PRESS_TWICE)
+    console.wait_for("boris")
+    assert anna.wait_for("message")["message_text"] == "an answer"
+    expect(console.composer).to_have_value("only begun")
+
+    def is_sent() -> bool:  # as it is, where it is meant
+        console.page.keyboard.press("Enter")
+        return console.composer.input_value() == ""
+
+    until(console.page, is_sent)
+    expect(console.bubble("only begun")).to_be_visible()

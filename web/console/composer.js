@@ -6,6 +6,7 @@ import { Picker } from "./picker.js";
 
 const KINDS = ["answer", "note"];
 const COUNTED = 15_000; // characters from which their number is shown
+const TWICE = 500; // milliseconds in which Ctrl+Enter that is pressed again is the same press
 
 /** Where an operator writes: an answer to the customer or a note to colleagues, each with a draft of its own. */
 export class Composer extends HTMLElement {
@@ -13,6 +14,7 @@ export class Composer extends HTMLElement {
   #limit;
   #kind = "answer";
   #userId = null;
+  #sentAt = -Infinity; // when Ctrl+Enter sent and went on, until something is typed
   #adding = new Set(); // customers about whom a note is on its way
   #presence = h("p", { class: "presence" });
   #tabs;
@@ -136,6 +138,7 @@ export class Composer extends HTMLElement {
   }
 
   #onInput() {
+    this.#sentAt = -Infinity;
     this.#desk.drafts.set(this.#userId, this.#kind, this.#input.value, this.#desk.newestId(this.#userId));
     if (this.#kind === "answer" && this.#input.value) this.#desk.tellTyping(this.#userId);
     this.#picker.follow();
@@ -264,10 +267,20 @@ export class Composer extends HTMLElement {
     else if (altKey && (key === "ArrowUp" || key === "ArrowDown")) {
       this.#take(event, () => this.actions.step(key === "ArrowUp" ? -1 : 1));
     } else if (key === "Enter" && (ctrlKey || metaKey)) {
-      this.#take(event, () => event.repeat || (this.#send() && this.actions.next()));
+      this.#take(event, () => this.#isAgain(event) || (this.#send() && this.#goOn(event)));
     } else if (key === "Enter" && !shiftKey && !altKey && !isCoarse()) {
-      this.#take(event, () => event.repeat || this.#send());
+      this.#take(event, () => this.#isAgain(event) || this.#send());
     }
+  }
+
+  #goOn({ timeStamp }) {
+    this.#sentAt = timeStamp;
+    this.actions.next();
+  }
+
+  /** Whether a press has sent already, held down or given twice: the draft that is there now was not meant. */
+  #isAgain({ repeat, timeStamp }) {
+    return repeat || timeStamp < this.#sentAt + TWICE;
   }
 
   #take(event, act) {
