@@ -208,6 +208,21 @@ def test_a_key_that_is_held_down_only_moves_on(console: Console) -> None:
     expect(console.row("anna")).to_be_focused()
 
 
+def test_a_key_that_is_held_down_writes_nothing_in_the_field_it_goes_to(console: Console) -> None:
+    for key in "rnu/":
+        field = console.search if key == "/" else console.composer
+        console.row("vera").focus()
+        for _ in range(3):
+            console.page.keyboard.down(key)
+        console.page.keyboard.up(key)
+        expect(field).to_have_value("")
+        for _ in range(3):
+            console.page.keyboard.down(key)  # pressed in the field it writes
+        console.page.keyboard.up(key)
+        expect(field).to_have_value(key * 3)
+        field.fill("")
+
+
 def test_a_switch_in_the_help_turns_single_keys_off(console: Console) -> None:
     console.press("Slash", "?", SHIFT)
     console.dialog.get_by_label("Single keys are on").uncheck()

@@ -52,12 +52,13 @@ const FIELDS = "input, textarea, select, [contenteditable]";
 
 /** Call an action, by its name in KEYS, "help" or "escape", when its key is pressed where keys are not for writing. */
 export function listen(settings, actions) {
+  let isHeld = false; // the last key acted and may be down still: in the field that it went to it writes nothing
   document.addEventListener("keydown", (event) => {
     if (event.isComposing || event.keyCode === 229 || event.defaultPrevented) return;
     const name = findAction(event, settings);
-    if (!name) return;
-    event.preventDefault();
-    actions[name]();
+    if (!event.repeat) isHeld = name !== null;
+    if (name || (event.repeat && isHeld)) event.preventDefault();
+    if (name) actions[name]();
   });
 }
 
