@@ -77,3 +77,13 @@ def test_keys_with_shift_do_what_they_do_without_a_picker(console: Console) -> N
     console.page.keyboard.press("Shift+Tab")
     expect(console.composer).not_to_be_focused()
     expect(console.composer).to_have_value("/\n/")
+
+
+def test_what_a_colleague_saves_is_offered_and_what_was_chosen_stays(console: Console, peer: Enter) -> None:
+    oleg = peer("oleg")
+    oleg.call("reply.save", "been", "Have you been here?")
+    oleg.call("reply.save", "bye", "Good night!")
+    console.page.keyboard.type("/")
+    expect(console.options).to_have_text(["/beenHave you been here?", "/byeGood night!"])
+    console.page.keyboard.press("Enter")
+    expect(console.composer).to_have_value("Good night!")

@@ -128,6 +128,15 @@ def test_the_dialog_adds_changes_and_deletes(console: Console, peer: Enter) -> N
     assert "hello" not in replies
 
 
+def test_the_dialog_shows_what_a_colleague_has_saved(console: Console, peer: Enter) -> None:
+    oleg = peer("oleg")
+    oleg.call("reply.save", "hello", "Good evening!")
+    oleg.call("reply.delete", "wait")
+    console.details.get_by_role("button", name="Canned replies…").click()
+    expect(console.dialog.get_by_role("listitem").filter(has_text="/hello")).to_contain_text("Good evening!")
+    expect(console.dialog.get_by_text("/wait")).to_have_count(0)
+
+
 def test_what_is_begun_while_a_reply_is_saved_stays(console: Console) -> None:
     wire = Wire(console.page)
     console.reload()

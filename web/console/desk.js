@@ -217,6 +217,9 @@ export class Desk extends EventTarget {
     this.#tell("replies");
   }
 
+  /** Where replies are shown: nobody is told of those that a colleague, or another tab, has saved. */
+  refreshReplies = throttled(1_000, () => this.loadReplies().catch(ignoreLoss));
+
   // What comes in
 
   /** Take in a conversation, unless a newer version is known. */

@@ -19,6 +19,7 @@ export class Picker {
     this.#desk = desk;
     this.#input = input;
     this.#actions = actions;
+    desk.addEventListener("replies", () => this.#typed && this.#draw(this.#found[this.#index]?.shortcut));
     input.addEventListener("blur", () => this.close());
     document.addEventListener("selectionchange", () => this.#isLeft && this.close());
     this.element.addEventListener("mousedown", (event) => event.preventDefault()); // the focus stays in the text
@@ -86,11 +87,13 @@ export class Picker {
   }
 
   #show(wanted, start, end) {
+    if (!this.#typed) this.#desk.refreshReplies();
     this.#typed = { wanted: wanted.toLowerCase(), start, end };
     this.#draw();
   }
 
-  #draw() {
+  /** Choose the best, or as before. */
+  #draw(chosen) {
     const { wanted } = this.#typed;
     const starts = ({ shortcut }) => shortcut.toLowerCase().startsWith(wanted);
     const contains = (reply) => !starts(reply) && reply.text.toLowerCase().includes(wanted);
@@ -103,7 +106,7 @@ export class Picker {
     this.element.replaceChildren(...this.#found.map(drawOption));
     if (!this.isOpen) this.#actions.say(t("replies_found", { n: this.#found.length }));
     this.element.hidden = false;
-    this.#choose(0);
+    this.#choose(Math.max(0, this.#found.findIndex(({ shortcut }) => shortcut === chosen)));
   }
 
   #hide() {

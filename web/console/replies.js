@@ -99,6 +99,7 @@ export function editReplies(desk) {
   );
   draw();
   desk.addEventListener("replies", draw);
+  desk.refreshReplies();
   const dialog = showDialog(t("replies"), list, form);
   dialog.addEventListener("close", () => desk.removeEventListener("replies", draw));
 }
