@@ -128,6 +128,23 @@ def test_the_dialog_adds_changes_and_deletes(console: Console, peer: Enter) -> N
     assert "hello" not in replies
 
 
+@pytest.mark.parametrize("is_renamed", [True, False])
+def test_a_reply_does_not_take_the_place_of_another(console: Console, peer: Enter, is_renamed: bool) -> None:
+    console.details.get_by_role("button", name="Canned replies…").click()
+    if is_renamed:
+        console.dialog.get_by_role("button", name="Edit /x1").click()
+    console.dialog.get_by_label("Text").fill("Welcome!")
+    console.dialog.get_by_label("Shortcut, without spaces").fill("hello")
+    console.dialog.get_by_role("button", name="Save").click()
+    expect(console.dialog.get_by_role("alert")).to_contain_text("/hello is there already.")
+    console.dialog.get_by_label("Shortcut, without spaces").fill("welcome")
+    console.dialog.get_by_role("button", name="Save").click()
+    expect(console.dialog.get_by_role("listitem").filter(has_text="/welcome")).to_contain_text("Welcome!")
+    expect(console.dialog.get_by_role("alert")).to_have_text("")
+    replies = {reply["shortcut"]: reply["text"] for reply in peer("oleg").call("reply.list")["replies"]}
+    assert replies["hello"] == "Good day! How can I help?"
+
+
 def test_the_dialog_shows_what_a_colleague_has_saved(console: Console, peer: Enter) -> None:
     oleg = peer("oleg")
     oleg.call("reply.save", "hello", "Good evening!")

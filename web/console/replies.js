@@ -35,9 +35,15 @@ export function editReplies(desk) {
     event.preventDefault();
     const [name, words, before] = [shortcut.value, text.value, edited];
     const isRenamed = before !== null && before !== name;
+    const isAnother = (reply) => reply.shortcut === name && reply.text !== words;
+    if (before !== name && desk.replies.some(isAnother)) {
+      state.textContent = t("reply_taken", { shortcut: name });
+      shortcut.focus();
+      return;
+    }
     if (!(await run("reply.save", name, words))) return;
-    if (edited === before) edited = shortcut.value === name ? name : null; // the next may be begun in its place already
     if (isRenamed && !(await run("reply.delete", before))) return;
+    if (edited === before) edited = shortcut.value === name ? name : null; // the next may be begun in its place already
     if (edited !== name || shortcut.value !== name || text.value !== words) return; // what was typed meanwhile stays
     edited = null;
     form.reset();

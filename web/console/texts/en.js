@@ -98,6 +98,7 @@ export default {
   edit_replies: "Canned replies…",
   no_replies: "There are none yet.",
   reply_refused: "The service did not accept it.",
+  reply_taken: "/{shortcut} is there already. Choose another shortcut, or edit that reply.",
   reply_text: "Text",
   shortcut: "Shortcut, without spaces",
   edit: "Edit",

@@ -99,6 +99,7 @@ export default {
   edit_replies: "Готовые ответы…",
   no_replies: "Их пока нет.",
   reply_refused: "Сервис этого не принял.",
+  reply_taken: "Ответ /{shortcut} уже есть. Выберите другое сокращение или измените тот ответ.",
   reply_text: "Текст",
   shortcut: "Сокращение, без пробелов",
   edit: "Изменить",
