@@ -6,7 +6,7 @@ from collections.abc import Callable
 from playwright.sync_api import expect
 
 from tests.pages.browsing import NETWORK, OpenPage, Watch, until
-from tests.pages.console import Console, enter
+from tests.pages.console import NARROW, Console, enter
 from tests.pages.network import Network
 from tests.pages.peer import Peer
 from tests.pages.wire import Wire
@@ -226,6 +226,23 @@ def test_enter_sends_and_shift_enter_breaks_the_line(open_page: OpenPage, peer: 
     assert 150 <= full["height"] <= 200
     console.composer.press("Enter")
     expect(console.messages).to_contain_text("line 0\nline 1")
+
+
+def test_an_answer_from_right_to_left_is_written_as_it_will_look(open_page: OpenPage, peer: Enter) -> None:
+    peer("anna").send("a question")
+    console = enter(open_page)
+    console.open("anna")
+    console.composer.fill("שלום, מה שלומך?")
+    expect(console.composer).to_have_css("direction", "rtl")
+
+
+def test_a_text_is_seen_whole_where_the_window_becomes_narrow(open_page: OpenPage, peer: Enter) -> None:
+    peer("anna").send("a question")
+    console = enter(open_page)
+    console.open("anna")
+    console.composer.fill("a text that takes a line or two in a wide window " * 3)
+    console.page.set_viewport_size(NARROW)
+    until(console.page, lambda: console.composer.evaluate("(field) => field.scrollHeight <= field.clientHeight"))
 
 
 def test_on_a_touch_screen_enter_breaks_the_line(open_page: OpenPage, peer: Enter) -> None:

@@ -193,6 +193,12 @@ def test_a_reply_that_is_edited_while_another_is_renamed_stays(console: Console)
     expect(console.dialog.get_by_label("Text")).to_have_value("Text 2")
 
 
+def test_a_reply_from_right_to_left_is_written_as_it_will_look(console: Console) -> None:
+    console.details.get_by_role("button", name="Canned replies…").click()
+    console.dialog.get_by_label("Text").fill("שלום!")
+    expect(console.dialog.get_by_label("Text")).to_have_css("direction", "rtl")
+
+
 def test_without_replies_the_button_opens_their_dialog(open_page: OpenPage, peer: Enter) -> None:
     peer("anna").send("a question")
     console = enter(open_page)

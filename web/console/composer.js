@@ -46,6 +46,7 @@ export class Composer extends HTMLElement {
       id: "composer",
       class: "field",
       rows: 2,
+      dir: "auto",
       "aria-autocomplete": "list",
       "aria-haspopup": "listbox",
       "aria-controls": "replies",
@@ -147,6 +148,7 @@ export class Composer extends HTMLElement {
   }
 
   #grow() {
+    if (CSS.supports("field-sizing", "content")) return;
     this.#input.style.height = "auto";
     this.#input.style.height = `${this.#input.scrollHeight + 2}px`; // and its border; the stylesheet has the bounds
   }

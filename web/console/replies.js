@@ -16,7 +16,7 @@ export function editReplies(desk) {
     autofocus: true,
     autocomplete: "off",
   });
-  const text = h("textarea", { class: "field", id: "reply-text", required: true, rows: 4 });
+  const text = h("textarea", { class: "field", id: "reply-text", required: true, rows: 4, dir: "auto" });
   let edited = null; // the shortcut of the reply that is being changed
 
   async function run(method, ...params) {
