@@ -118,6 +118,7 @@ def test_the_dialog_adds_changes_and_deletes(console: Console, peer: Enter) -> N
     expect(dialog.get_by_text("/x1")).to_have_count(0)
     dialog.get_by_role("button", name="Delete /hello").click()
     expect(dialog.get_by_text("/hello")).to_have_count(0)
+    expect(dialog.get_by_label("Shortcut, without spaces")).to_be_focused()
     dialog.get_by_role("button", name="Close").click()
     expect(console.details.get_by_role("button", name="Canned replies…")).to_be_focused()
     console.composer.fill("")
