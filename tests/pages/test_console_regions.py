@@ -78,6 +78,29 @@ def test_back_leads_to_the_queue_however_one_came_to_the_conversation(
     expect(linked.row("vera")).to_be_focused()
 
 
+def test_the_browsers_back_leads_to_the_queue_where_the_window_became_narrow_meanwhile(
+    open_page: OpenPage, peer: Enter, ids: dict[str, int]
+) -> None:
+    peer("anna").send("a question")
+    console = enter(open_page, viewport=MIDDLE)
+    console.open("anna")
+    entries = console.page.evaluate("history.length")
+    for size in (NARROW, MIDDLE, NARROW):  # as a phone is turned
+        console.page.set_viewport_size(size)
+        expect(console.queue).to_be_visible(visible=size == MIDDLE)
+    assert console.page.evaluate("history.length") == entries + 1
+    console.page.go_back()
+    expect(console.row("anna")).to_be_focused()
+    console.page.go_forward()
+    console.wait_for("anna")
+    expect(console.queue).to_be_hidden()
+    linked = Console(open_page(f"/operator#{ids['anna']}", viewport=NARROW))
+    linked.fill_in("olga")
+    linked.wait_for("anna")
+    linked.page.go_back()
+    expect(linked.row("anna")).to_be_focused()
+
+
 def test_what_was_pressed_before_the_page_heard_that_it_is_narrow_stands(open_page: OpenPage, peer: Enter) -> None:
     peer("anna").send("a question")
     console = enter(open_page)

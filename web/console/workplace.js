@@ -11,18 +11,17 @@ import { chooseAssignee } from "./dialogs.js";
 import * as keys from "./keys.js";
 import { Notifier } from "./notifier.js";
 import { Queue } from "./queue.js";
+import { Regions } from "./regions.js";
 import { editReplies } from "./replies.js";
 import { makeSkipLinks } from "./skip.js";
 import { TopBar } from "./topbar.js";
 import { Undo } from "./undo.js";
 
-const NARROW = matchMedia("(width < 720px)"); // one region at a time
-const WIDE = matchMedia("(width >= 1200px), print"); // the details have a place of their own; paper changes nothing
-
 /** What an operator has before the eyes while at work: the regions, and the actions that go between them. */
 export class Workplace extends HTMLElement {
   #desk;
   #settings;
+  #regions;
   #announcer = new Announcer();
   #queue;
   #composer;
@@ -35,6 +34,7 @@ export class Workplace extends HTMLElement {
     super();
     this.#desk = desk;
     this.#settings = settings;
+    this.#regions = new Regions(this, desk);
     const say = (words) => this.#announcer.say(words);
     this.#undo = new Undo((userId) => this.#reopen(userId));
     this.#queue = new Queue(desk, settings, (id, event, messageId) => this.#choose(id, event, messageId));
@@ -73,7 +73,7 @@ export class Workplace extends HTMLElement {
       makeSkipLinks({
         queue: () => this.#goBack(),
         conversation: () => {
-          this.#toConversation();
+          this.#regions.toConversation();
           this.#pane.focusTitle();
         },
         composer: () => this.#write("answer"),
@@ -90,16 +90,15 @@ export class Workplace extends HTMLElement {
 
   /** Begin: with the conversation that the address names. */
   start() {
-    const userId = this.#addressee;
-    this.#placeDetails();
-    this.#showRegion();
+    const userId = this.#regions.addressee;
+    this.#regions.start();
     if (userId) this.#desk.open(userId);
     this.focusRow(userId || undefined);
   }
 
   /** Give the focus to the open conversation's row, or to another's, or to what is next to it. */
   focusRow(id = this.#desk.thread?.userId) {
-    if (NARROW.matches && this.dataset.region !== "queue") this.#pane.focusTitle();
+    if (this.#regions.isQueueHidden) this.#pane.focusTitle();
     else this.#queue.focusRow(id);
   }
 
@@ -111,14 +110,7 @@ export class Workplace extends HTMLElement {
     client.addEventListener("enter", ({ detail }) => this.#hearAll(detail));
     desk.addEventListener("enter", () => this.#queue.reload());
     desk.addEventListener("counts", () => this.#showLine());
-    addEventListener("popstate", () => this.#onPopState());
     addEventListener("storage", () => this.#showLine());
-    NARROW.addEventListener("change", () => {
-      if (NARROW.matches) this.#showRegion();
-      else this.#toConversation();
-      if (document.activeElement === document.body) this.focusRow(); // what had it is hidden now
-    });
-    WIDE.addEventListener("change", () => this.#placeDetails());
     keys.listen(this.#settings, {
       down: () => this.#queue.step(1),
       up: () => this.#queue.step(-1),
@@ -127,7 +119,7 @@ export class Workplace extends HTMLElement {
       open: () => this.#filter("open"),
       closed: () => this.#filter("closed"),
       search: () => {
-        this.#toQueue();
+        this.#regions.toQueue();
         this.#queue.search.focus();
       },
       longest: () => this.#openLongest(),
@@ -139,7 +131,7 @@ export class Workplace extends HTMLElement {
       undo: () => this.#undo.act(),
       details: actions.showDetails,
       help: () => keys.showHelp(this.#settings),
-      escape: () => (this.dataset.details === "over" ? this.#toggleDetails(false) : this.focusRow()),
+      escape: () => (this.#regions.areDetailsOver ? this.#toggleDetails(false) : this.focusRow()),
     });
   }
 
@@ -150,37 +142,26 @@ export class Workplace extends HTMLElement {
     const isPointer = event.detail > 0;
     if (messageId) this.#openAt(id, messageId);
     else this.#open(id);
-    if (NARROW.matches) this.#pane.focusTitle();
+    if (this.#regions.isQueueHidden) this.#pane.focusTitle();
     else if (isPointer && !matchMedia("(pointer: coarse)").matches) this.#composer.write("answer");
   }
 
   #open(id) {
     this.#soughtId = null;
-    this.#show(id);
+    this.#regions.showConversation(id);
     if (this.#desk.thread?.userId !== id) this.#desk.open(id);
   }
 
   /** Whoever chooses something else before it is loaded is not taken back to it. */
   async #openAt(id, messageId) {
-    this.#show(id);
+    this.#regions.showConversation(id);
     this.#soughtId = messageId;
     await this.#desk.openAt(id, messageId);
     if (this.#soughtId === messageId && this.#desk.thread?.userId === id) this.#pane.scrollTo(messageId);
   }
 
-  #show(id) {
-    const isForward = NARROW.matches && this.dataset.region === "queue";
-    if (isForward) history.pushState({ isAboveQueue: true }, "", `#${id}`);
-    else history.replaceState(history.state, "", `#${id}`);
-    this.#showRegion("conversation");
-  }
-
-  #toConversation() {
-    if (this.#desk.thread) this.#show(this.#desk.thread.userId);
-  }
-
   #write(kind) {
-    this.#toConversation();
+    this.#regions.toConversation();
     this.#composer.write(kind);
   }
 
@@ -203,7 +184,7 @@ export class Workplace extends HTMLElement {
   }
 
   #filter(name) {
-    this.#toQueue();
+    this.#regions.toQueue();
     this.#queue.show(name);
     this.#queue.focusRow();
   }
@@ -252,7 +233,7 @@ export class Workplace extends HTMLElement {
     this.#announcer.say(t("closed_name", { name: conversation.user_name }));
     const next = this.#queue.settle(id);
     if (isLeft) return;
-    this.#toQueue();
+    this.#regions.toQueue();
     this.#queue.focusRow(next);
   }
 
@@ -270,48 +251,15 @@ export class Workplace extends HTMLElement {
     return () => place[0] === this.#desk.thread && place[1] === document.activeElement;
   }
 
-  // Regions
-
-  get #addressee() {
-    return Number(location.hash.slice(1));
-  }
-
-  /** Of interest where there is room for one alone. The address tells which, also if the page is told late of that. */
-  #showRegion(name = this.#addressee ? "conversation" : "queue") {
-    this.dataset.region = name;
-    if (!WIDE.matches) this.dataset.details = "hidden";
-  }
-
-  #placeDetails() {
-    this.dataset.details = WIDE.matches ? "beside" : "hidden";
-  }
+  // Going
 
   #goBack() {
-    this.#toQueue();
+    this.#regions.toQueue();
     this.focusRow();
   }
 
-  /** Leave the conversation, if it hides the queue: its entry in the history, or the entry becomes the queue's. */
-  #toQueue() {
-    if (NARROW.matches && this.dataset.region !== "queue") {
-      if (history.state?.isAboveQueue) history.back();
-      else history.replaceState(null, "", location.pathname + location.search);
-    }
-    this.#showRegion(NARROW.matches ? "queue" : undefined);
-  }
-
-  #onPopState() {
-    const id = this.#addressee;
-    if (id && id !== this.#desk.thread?.userId) this.#desk.open(id);
-    const before = this.dataset.region;
-    this.#showRegion();
-    if (this.dataset.region !== before) this.focusRow(); // else it was this page that went, and gave the focus
-  }
-
-  #toggleDetails(isShown = this.dataset.details === "hidden") {
-    const place = WIDE.matches ? "beside" : "over";
-    this.dataset.details = isShown ? place : "hidden";
-    if (isShown) this.#details.focusTitle();
+  #toggleDetails(isShown) {
+    if (this.#regions.toggleDetails(isShown)) this.#details.focusTitle();
     else this.focusRow();
   }
 
