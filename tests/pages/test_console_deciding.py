@@ -2,6 +2,7 @@
 
 from collections.abc import Callable
 
+import pytest
 from playwright.sync_api import expect
 
 from tests.pages.browsing import OpenPage, stop_clock, until
@@ -156,6 +157,26 @@ def test_a_close_that_could_not_be_undone_can_be_undone_still(open_page: OpenPag
     expect(undo).to_be_hidden()
     console.page.clock.resume()
     expect(console.row("anna")).to_be_focused()
+
+
+@pytest.mark.parametrize("who", ["operator", "customer"])
+def test_what_is_open_again_is_no_longer_said_to_be_closed(open_page: OpenPage, peer: Enter, who: str) -> None:
+    anna = peer("anna")
+    anna.send("a question")
+    console = enter(open_page)
+    console.page.clock.install()
+    console.reload()
+    console.open("anna")
+    console.row("anna").focus()
+    console.press("KeyE")
+    undo = console.page.get_by_role("button", name="Undo")
+    expect(undo).to_be_visible()
+    stop_clock(console.page)  # the eight seconds
+    if who == "operator":
+        console.button("reopen").first.click()
+    else:
+        anna.send("one more thing")
+    expect(undo).to_be_hidden()
 
 
 def test_a_close_can_be_undone_for_eight_seconds(open_page: OpenPage, peer: Enter) -> None:

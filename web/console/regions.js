@@ -93,6 +93,7 @@ export class Regions {
     if (id && id !== this.#desk.thread?.userId) this.#desk.open(id);
     const before = this.#shown.region;
     this.#show();
-    if (this.#shown.region !== before) this.#workplace.focusRow(); // else it was this page that went, and gave the focus
+    if (this.#shown.region === before) return; // it was this page that went, and gave the focus
+    this.#workplace.focusRow();
   }
 }

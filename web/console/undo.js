@@ -12,7 +12,7 @@ export class Undo {
   #userId = null;
   #timer = null;
 
-  /** @param reopen gives the promise of whether it could be opened again. */
+  /** @param {function(number)} reopen opens a customer's conversation again */
   constructor(reopen) {
     this.#reopen = reopen;
   }
@@ -25,9 +25,13 @@ export class Undo {
     this.#timer = setTimeout(() => this.#expire(), OFFERED);
   }
 
-  async act() {
-    const userId = this.#userId;
-    if (userId !== null && (await this.#reopen(userId)) && userId === this.#userId) this.#end();
+  /** It is open again, by whatever. */
+  withdraw(userId) {
+    if (userId === this.#userId) this.#end();
+  }
+
+  act() {
+    if (this.#userId !== null) this.#reopen(this.#userId);
   }
 
   #expire() {

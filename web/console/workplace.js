@@ -110,6 +110,9 @@ export class Workplace extends HTMLElement {
     client.addEventListener("enter", ({ detail }) => this.#hearAll(detail));
     desk.addEventListener("enter", () => this.#queue.reload());
     desk.addEventListener("counts", () => this.#showLine());
+    desk.addEventListener("conversation", ({ detail: { now } }) => {
+      if (now.status === "open") this.#undo.withdraw(now.user_id);
+    });
     addEventListener("storage", () => this.#showLine());
     keys.listen(this.#settings, {
       down: () => this.#queue.step(1),
@@ -239,10 +242,9 @@ export class Workplace extends HTMLElement {
 
   async #reopen(id) {
     const isStillHere = this.#notePlace();
-    if (!(await this.#do(() => this.#desk.reopen(id)))) return false;
+    if (!(await this.#do(() => this.#desk.reopen(id)))) return;
     this.#queue.settle(id);
     if (isStillHere()) this.focusRow(id);
-    return true;
   }
 
   /** Gives what tells later whether the operator is there still: what comes late moves no focus. */
@@ -289,9 +291,11 @@ export class Workplace extends HTMLElement {
     showBadge(this.#desk.counts?.waiting ?? 0, line.since > 0); // also while it tries to connect again
   }
 
+  /** Without a line no page would come: the language does with the next one. */
   #speak(language) {
     this.#settings.language = language;
-    location.reload(); // what was written is kept
+    if (this.#desk.isOnline) location.reload(); // what was written is kept
+    else this.#announcer.show(t("language_later"));
   }
 }
 

@@ -59,6 +59,7 @@ export default {
   undo: "Undo",
   not_seen: "A new message came meanwhile. The conversation stays open.",
   not_begun: "Nothing has been written here yet.",
+  language_later: "The language cannot change without a connection: it will when the page is loaded again.",
   needs_connection: "It needs the connection: possible again once it is back.",
   details: "Details",
   customer_number: "Number",
