@@ -7,7 +7,6 @@ const EVENTS = ["typing", "read", "presence", "conversation", "note"];
 const CACHED = 20; // threads kept beside the open one
 const TYPING = 6_000; // milliseconds for which a typist is believed to type on
 const OLDER = 100; // messages in a page of older ones
-const SEARCHED = 500; // messages in a page while a found one is looked for
 const TICK = 15_000; // milliseconds after which waits are told anew
 
 /**
@@ -24,6 +23,7 @@ export class Desk extends EventTarget {
   counts = null; // {waiting, mine, open, closed, all}
   thread = null; // the open one
 
+  #forgotten = new Map(); // by the customer's id, what is in no list any more: a row may still show it
   #threads = new Map(); // by the customer's id; the last is the newest used
   #marking = new Map(); // customer's id → the timer that tells again what was read
   #typingTold = { userId: 0, at: 0 };
@@ -59,7 +59,8 @@ export class Desk extends EventTarget {
 
   /** A customer's conversation, as far as it is known. */
   find(userId) {
-    return this.conversations.get(userId) ?? this.#threads.get(userId)?.conversation ?? null;
+    const known = this.conversations.get(userId) ?? this.#threads.get(userId)?.conversation;
+    return known ?? this.#forgotten.get(userId) ?? null;
   }
 
   /** The id of a customer's newest message that is known: of the thread, and where it is not loaded, of the list. */
@@ -137,15 +138,6 @@ export class Desk extends EventTarget {
     }
     this.#tell("thread");
     return true;
-  }
-
-  /** Open a conversation with at least the messages back to one that was found. */
-  async openAt(userId, messageId) {
-    await this.open(userId);
-    const thread = this.thread;
-    while (thread === this.thread && thread.hasOlder && thread.messages[0].message_id > messageId) {
-      if (!(await this.readOlder(thread, SEARCHED))) return;
-    }
   }
 
   send(userId, text, seenId) {
@@ -237,6 +229,7 @@ export class Desk extends EventTarget {
 
   /** A conversation of which the list knows no more. */
   forget(userId) {
+    this.#forgotten.set(userId, this.conversations.get(userId));
     this.conversations.delete(userId);
   }
 
@@ -258,14 +251,24 @@ export class Desk extends EventTarget {
     this.#tell("enter", detail);
     if (detail.isWhole) this.#threads.forEach((thread) => thread.break());
     else detail.messages.forEach((message) => this.#addMessage(message));
+    if (this.thread) this.reload();
+    this.#insist(() => this.#loadOperators());
+    this.#insist(() => this.loadReplies());
+  }
+
+  async #loadOperators() {
+    const { operators } = await this.client.call("operator.list");
+    this.operators = new Map(operators.map((operator) => [operator.user_id, operator]));
+    this.#tell("operators");
+  }
+
+  /** What is refused for the moment is asked for until it comes. */
+  async #insist(ask) {
     try {
-      if (this.thread) this.reload();
-      const { operators } = await this.client.call("operator.list");
-      this.operators = new Map(operators.map((operator) => [operator.user_id, operator]));
-      this.#tell("operators");
-      await this.loadReplies();
+      await ask();
     } catch (error) {
       ignoreLoss(error);
+      if (RETRIED.includes(error.code)) setTimeout(() => this.#insist(ask), RETRY);
     }
   }
 
@@ -323,6 +326,7 @@ export class Desk extends EventTarget {
 
   #forget() {
     this.conversations.clear();
+    this.#forgotten.clear();
     this.#threads.clear();
     this.#typists.clear();
     this.thread = null;

@@ -17,6 +17,8 @@ import { makeSkipLinks } from "./skip.js";
 import { TopBar } from "./topbar.js";
 import { Undo } from "./undo.js";
 
+const SEARCHED = 500; // messages in a page while a found one is looked for
+
 /** What an operator has before the eyes while at work: the regions, and the actions that go between them. */
 export class Workplace extends HTMLElement {
   #desk;
@@ -155,12 +157,21 @@ export class Workplace extends HTMLElement {
     if (this.#desk.thread?.userId !== id) this.#desk.open(id);
   }
 
-  /** Whoever chooses something else before it is loaded is not taken back to it. */
+  /** Whoever chooses something else before it is loaded is not taken back to it; a break does not end the search. */
   async #openAt(id, messageId) {
+    const desk = this.#desk;
     this.#regions.showConversation(id);
     this.#soughtId = messageId;
-    await this.#desk.openAt(id, messageId);
-    if (this.#soughtId === messageId && this.#desk.thread?.userId === id) this.#pane.scrollTo(messageId);
+    await desk.open(id);
+    const { thread } = desk;
+    const isThere = () => thread.isLoaded && (!thread.hasOlder || thread.oldestId <= messageId);
+    const isSought = () => this.#soughtId === messageId && desk.thread === thread && thread.userId === id;
+    while (isSought() && !isThere()) {
+      if (await desk.readOlder(thread, SEARCHED)) continue;
+      if (desk.isOnline && thread.isLoaded) break; // it was refused
+      await new Promise((resolve) => desk.addEventListener("thread", resolve, { once: true }));
+    }
+    if (isSought()) this.#pane.scrollTo(messageId);
   }
 
   #write(kind) {
