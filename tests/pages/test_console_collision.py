@@ -6,7 +6,7 @@ import pytest
 from playwright.sync_api import expect
 
 from tests.pages.browsing import NETWORK, OpenPage, Watch
-from tests.pages.console import Console, enter
+from tests.pages.console import Console, enter, expect_sent_once
 from tests.pages.network import Network
 from tests.pages.peer import Peer
 from tests.pages.wire import Wire
@@ -272,3 +272,23 @@ def test_a_refused_answer_that_another_tab_tried_first_is_explained_where_it_was
     expect(one.composer).to_have_value("" if is_decided else "my answer")
     one.page.wait_for_timeout(500)
     expect(one.collision).to_be_visible(visible=not is_decided)
+
+
+def test_a_collision_that_another_tab_has_decided_is_over(
+    open_page: OpenPage, peer: Enter, ids: dict[str, int]
+) -> None:
+    peer("anna").send("a question")
+    one = enter(open_page)
+    one.open("anna")
+    one.write("my answer")
+    other = Console(open_page(f"/operator#{ids['anna']}", beside=one.page))
+    expect(other.composer).to_have_value("my answer")
+    peer("oleg").answer(ids["anna"], "his answer")
+    for console in (one, other):
+        expect(console.bubble("his answer")).to_be_visible()
+        console.composer.press("Enter")
+        expect(console.collision).to_be_visible()
+    other.button("discard").click()
+    expect(one.collision).to_be_hidden()
+    one.send("another answer")
+    expect_sent_once(one, "another answer")

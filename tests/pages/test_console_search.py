@@ -2,6 +2,7 @@
 
 from collections.abc import Callable
 
+import pytest
 from playwright.sync_api import expect
 
 from tests.pages.browsing import OpenPage, until
@@ -11,6 +12,8 @@ from tests.pages.peer import Peer
 from tests.pages.wire import Wire
 
 Enter = Callable[[str], Peer]
+KEY_OF_INPUT_METHOD = """(field, key) => field.dispatchEvent(
+    new KeyboardEvent("keydown", { key, keyCode: 229, isComposing: true, bubbles: true, cancelable: true }))"""
 
 
 def test_a_search_marks_what_it_found_and_opens_it(open_page: OpenPage, peer: Enter, database_url: str) -> None:
@@ -105,6 +108,37 @@ def test_a_search_that_finds_nothing_repeats_what_was_looked_for(open_page: Open
     expect(console.row("anna")).to_be_visible()
     console.search.press("Escape")
     expect(console.row("anna")).to_be_focused()
+
+
+@pytest.mark.parametrize("key", ["ArrowDown", "Escape"])
+def test_the_keys_of_an_input_method_are_its_own_in_the_search(open_page: OpenPage, peer: Enter, key: str) -> None:
+    peer("anna").send("日本語")
+    console = enter(open_page)
+    console.search.fill("日本")
+    expect(console.found).to_have_count(1)
+    console.search.evaluate(KEY_OF_INPUT_METHOD, key)
+    expect(console.search).to_be_focused()
+    expect(console.search).to_have_value("日本")
+
+
+def test_a_search_that_is_entered_again_finds_what_came_since(open_page: OpenPage, peer: Enter) -> None:
+    anna = peer("anna")
+    anna.send("the first invoice")
+    console = enter(open_page)
+    console.search.fill("invoice")
+    expect(console.found).to_have_count(1)
+    anna.send("the second invoice")
+    console.search.press("Enter")
+    expect(console.queue.get_by_text("2 messages found")).to_be_visible()
+    expect(console.found.filter(has_text="first")).to_be_focused()
+
+
+def test_what_is_found_behind_emoji_is_cut_between_characters(open_page: OpenPage, peer: Enter) -> None:
+    peer("anna").send("😀😀😀😀😀😀 needle")
+    console = enter(open_page)
+    console.search.fill("needle")
+    expect(console.found).to_contain_text("😀 needle")
+    assert console.found.evaluate("(row) => row.textContent.isWellFormed()")
 
 
 def test_a_search_goes_on_to_the_next_page(open_page: OpenPage, database_url: str) -> None:

@@ -23,8 +23,11 @@ export class Announcer {
     this.#status.textContent = words;
   }
 
-  /** Something could not be done. */
+  /** Something could not be done. It is told in an open dialog, which hides from eyes and ears what is behind it. */
   show(words) {
+    const dialog = [...document.querySelectorAll("dialog:modal")].at(-1);
+    (dialog ?? this.element).append(this.#toast);
+    dialog?.addEventListener("close", () => this.element.append(this.#toast), { once: true });
     this.#toast.textContent = words;
     clearTimeout(this.#hide);
     this.#hide = setTimeout(() => this.#toast.replaceChildren(), SHOWN);

@@ -20,6 +20,7 @@ export class Collision {
     this.#actions = h("div", { class: "actions" }, this.#sendAnyway, this.#discard);
     this.element.append(this.#actions);
     desk.client.addEventListener("out", () => this.#since.clear());
+    desk.store.addEventListener("change", () => this.#follow());
   }
 
   begin(userId, seenId) {
@@ -51,6 +52,14 @@ export class Collision {
       h("p", { class: "title" }, t("answered_first", { name: answers.at(-1)?.invader_name ?? t("colleague") })),
       ...answers.map(drawAnswer),
     );
+  }
+
+  /** Where no draft is left, another tab has decided. */
+  #follow() {
+    for (const userId of this.#since.keys()) {
+      if (!this.#desk.drafts.get(userId, "answer")) this.#since.delete(userId);
+    }
+    this.draw(this.#desk.thread?.userId);
   }
 
   #newer(since) {

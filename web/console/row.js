@@ -99,7 +99,12 @@ function said(name) {
 }
 
 function oneLine(text) {
-  return h("bdi", {}, text.slice(0, 160).replace(/\s+/gu, " "));
+  return h("bdi", {}, cut(text, 0, 160).replace(/\s+/gu, " "));
+}
+
+/** A part of a text, without the halves of characters at its ends. */
+function cut(text, start, end) {
+  return text.slice(start, end).replace(/^[\uDC00-\uDFFF]|[\uD800-\uDBFF]$/g, "");
 }
 
 /** Fills the button of a message that was found, with what was looked for marked. */
@@ -116,8 +121,8 @@ const BEFORE = 8; // characters shown in front of what was found: a row is short
 function marked(text, wanted) {
   const plain = (words) => words.toLowerCase().replaceAll("ё", "е");
   const at = plain(text).indexOf(plain(wanted));
-  if (at < 0 || plain(text).length !== text.length) return [text.slice(0, 160)];
+  if (at < 0 || plain(text).length !== text.length) return [cut(text, 0, 160)];
   const start = Math.max(at - BEFORE, 0);
   const end = at + wanted.length;
-  return [(start ? "…" : "") + text.slice(start, at), h("mark", {}, text.slice(at, end)), text.slice(end, end + 120)];
+  return [(start ? "…" : "") + cut(text, start, at), h("mark", {}, text.slice(at, end)), cut(text, end, end + 120)];
 }

@@ -52,6 +52,10 @@ export class Search {
     return this.#input.value.trim();
   }
 
+  get #isShort() {
+    return [...this.#searched].length < SHORTEST;
+  }
+
   focus() {
     this.#input.focus();
     this.#input.select();
@@ -63,8 +67,10 @@ export class Search {
   }
 
   #onKey(event) {
-    if (event.key === "ArrowDown" || (event.key === "Enter" && !event.isComposing)) {
+    if (event.isComposing || event.keyCode === 229) return; // an input method is at work
+    if (event.key === "ArrowDown" || event.key === "Enter") {
       event.preventDefault();
+      if (event.key === "Enter" && this.#text === this.#searched && !this.#isShort) this.#read({ isAnew: true });
       this.list.focusRow(this.list.keys[0]);
     } else if (event.key === "Escape" && this.isActive) {
       event.stopPropagation();
@@ -82,20 +88,22 @@ export class Search {
   #start() {
     this.#searched = this.#text;
     this.#found.clear();
-    this.#isComplete = [...this.#searched].length < SHORTEST;
+    this.#isComplete = this.#isShort;
     this.#isReading = false;
     this.#say(this.#isComplete && this.isActive ? t("search_longer") : "");
     this.list.show([]); // an empty list asks for more
   }
 
-  async #read() {
-    if (this.#isComplete || this.#isReading) return;
+  /** Read the next page; or the first one again, with what came since, in the place of all. */
+  async #read({ isAnew = false } = {}) {
+    if ((this.#isComplete && !isAnew) || this.#isReading) return;
     this.#isReading = true;
     const wanted = this.#searched;
-    const last = [...this.#found.keys()].at(-1) ?? null;
+    const last = isAnew ? null : ([...this.#found.keys()].at(-1) ?? null);
     try {
       const { messages } = await this.#desk.client.call("message.search", wanted, last, PAGE);
       if (wanted !== this.#searched) return;
+      if (isAnew) this.#found.clear();
       for (const message of messages) this.#found.set(message.message_id, message);
       this.#isComplete = messages.length < PAGE;
       this.#say(this.#found.size ? t("found_count", { n: this.#found.size }) : t("nothing_found", { text: wanted }));
@@ -103,16 +111,16 @@ export class Search {
       this.list.show([...this.#found.keys()]);
     } catch (error) {
       if (!(error instanceof Disconnected || error instanceof Refused)) throw error;
-      if (wanted === this.#searched) this.#fail();
+      if (wanted === this.#searched) this.#fail({ isAnew });
     }
   }
 
   /** What was found before stays; it goes on when asked to. */
-  #fail() {
+  #fail(page) {
     const again = () => {
       this.#input.focus(); // the button goes
       this.#isReading = false;
-      this.#read();
+      this.#read(page);
     };
     this.#say(t("search_failed"), " ", h("button", { type: "button", class: "button", onclick: again }, t("retry")));
   }
