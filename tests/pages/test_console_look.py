@@ -7,7 +7,7 @@ import pytest
 from playwright.sync_api import expect
 
 from tests.pages.browsing import BOTH_THEMES, NETWORK, OpenPage, Theme, Watch, axe, small_targets
-from tests.pages.console import MIDDLE, NARROW, WIDE, Console, make_old
+from tests.pages.console import MIDDLE, NARROW, WIDE, Console, enter, make_old
 from tests.pages.fill import add_messages
 from tests.pages.network import Network
 from tests.pages.peer import Peer
@@ -227,3 +227,30 @@ def test_the_language_and_the_theme_are_chosen_by_the_browser_and_switchable(ope
     assert console.page.evaluate("document.documentElement.lang") == "en"
     english.reload()
     expect(english.tab("waiting")).to_have_text("Waiting1")
+
+
+def test_a_theme_that_is_chosen_is_every_tabs(open_page: OpenPage) -> None:
+    one = enter(open_page)
+    other = Console(open_page("/operator", beside=one.page))
+    other.wait_for_line()
+    one.page.get_by_role("button", name="Theme: Like the system").click()
+    expect(other.page.get_by_role("button", name="Theme: Light")).to_be_visible()
+    expect(other.page.locator("html")).to_have_attribute("data-theme", "light")
+
+
+def test_what_is_marked_in_the_details_stays_so_when_something_else_changes_there(
+    open_page: OpenPage, peer: Enter, ids: dict[str, int]
+) -> None:
+    peer("anna").send("a question")
+    oleg = peer("oleg")
+    console = enter(open_page)
+    console.open("anna")
+    number = console.details.get_by_role("definition").first
+    for node, text, assignee in (
+        (number, f"{ids['anna']}", "oleg"),
+        (console.details.get_by_role("heading"), "anna", None),
+    ):
+        node.dblclick(position={"x": 4, "y": 8})
+        oleg.call("conversation.assign", ids["anna"], assignee and ids[assignee])
+        expect(console.details.get_by_text(assignee or console.t("nobody"))).to_be_visible()
+        assert console.page.evaluate("getSelection().toString().trim()") == text

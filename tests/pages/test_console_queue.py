@@ -5,7 +5,7 @@ from collections.abc import Callable
 
 from playwright.sync_api import expect
 
-from tests.pages.browsing import NETWORK, OpenPage, Watch, until
+from tests.pages.browsing import NETWORK, OpenPage, Watch, stop_clock, until
 from tests.pages.console import Console, enter, make_old
 from tests.pages.fill import add_conversations
 from tests.pages.network import Network
@@ -113,6 +113,22 @@ def test_waits_are_told_in_words_by_thresholds_that_can_be_set(
     expect(console.row("vera").locator(".wait.warn")).to_have_text("waiting 4 min")
     console.reload()
     expect(console.row("vera").locator(".wait.warn")).to_have_text("waiting 4 min")
+
+
+def test_a_threshold_that_is_set_is_shown_at_once(
+    open_page: OpenPage, peer: Enter, ids: dict[str, int], database_url: str
+) -> None:
+    peer("anna").send("a question")
+    make_old(database_url, ids["anna"], 8)
+    console = enter(open_page)
+    console.page.clock.install()
+    console.reload()
+    expect(console.row("anna").locator(".wait.warn")).to_have_text("waiting 8 min")
+    console.alerts.click()
+    stop_clock(console.page)
+    console.dialog.get_by_label("late after (minutes)").fill("7")
+    console.dialog.get_by_label("late after (minutes)").press("Tab")
+    expect(console.row("anna").locator(".wait.late")).to_have_text("late 8 min")
 
 
 def test_nothing_moves_under_a_focus_while_fifty_conversations_reorder(

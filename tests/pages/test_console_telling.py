@@ -60,3 +60,18 @@ def test_on_a_phone_nothing_that_is_told_lies_over_the_composer(
     expect(console.toast).not_to_be_empty()
     for node in (console.composer, console.page.get_by_role("button", name="Send to anna")):
         assert not is_covered(node)
+
+
+def test_on_a_phone_the_offer_to_undo_a_close_lies_over_nothing_of_the_next_composer(
+    open_page: OpenPage, peer: Enter
+) -> None:
+    for name in ("anna", "boris"):
+        peer(name).send("a question")
+    console = enter(open_page, viewport=NARROW)
+    console.open("anna")
+    console.button("close_conversation").click()
+    expect(console.row("boris")).to_be_focused()
+    console.open("boris")
+    expect(console.button("undo")).to_be_visible()
+    for name in ("Replies", "Send to boris"):
+        assert not is_covered(console.page.get_by_role("button", name=name))

@@ -60,18 +60,32 @@ export class Details extends HTMLElement {
   #draw() {
     const { thread, isOnline } = this.#desk;
     const conversation = thread && this.#desk.find(thread.userId);
-    this.#heading.textContent = conversation?.user_name ?? t("details");
+    const title = conversation?.user_name ?? t("details");
+    if (this.#heading.textContent !== title) this.#heading.textContent = title;
     for (const button of Object.values(this.#buttons)) {
       button.hidden = !conversation;
       button.setAttribute("aria-disabled", !isOnline);
     }
     this.#hint.textContent = isOnline ? "" : t("needs_connection");
-    this.#facts.replaceChildren();
-    if (!conversation) return;
+    if (!conversation) {
+      this.#facts.replaceChildren();
+      return;
+    }
     this.#buttons.closed.textContent = t(conversation.status === "closed" ? "reopen" : "close_conversation");
     this.#buttons.toMe.hidden = conversation.operator_id === this.#desk.me?.user_id;
-    const facts = this.#describe(conversation);
-    this.#facts.append(...facts.flatMap(([name, ...value]) => [h("dt", {}, t(name)), h("dd", {}, ...value)]));
+    this.#showFacts(this.#describe(conversation));
+  }
+
+  /** What is the same stays in the page: somebody may have marked it, to copy it. */
+  #showFacts(facts) {
+    const shown = [...this.#facts.children];
+    const drawn = facts.map(([name, ...value]) => h("div", {}, h("dt", {}, t(name)), h("dd", {}, ...value)));
+    const kept = drawn.map((fact) => shown.find((one) => one.isEqualNode(fact)) ?? fact);
+    for (const fact of shown) if (!kept.includes(fact)) fact.remove();
+    kept.forEach((fact, index) => {
+      const there = this.#facts.children[index] ?? null;
+      if (fact !== there) this.#facts.insertBefore(fact, there);
+    });
   }
 
   #describe(conversation) {

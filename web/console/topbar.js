@@ -64,7 +64,10 @@ export class TopBar extends HTMLElement {
     );
     desk.client.addEventListener("line", () => this.#drawLine());
     notifier.addEventListener("change", () => this.#drawAlerts());
-    settings.addEventListener("change", () => this.#drawAlerts());
+    settings.addEventListener("change", () => {
+      this.#drawAlerts();
+      this.#drawTheme();
+    });
     setInterval(() => this.#drawLine(), 500);
     this.#drawLine();
     this.#drawAlerts();
@@ -95,7 +98,6 @@ export class TopBar extends HTMLElement {
 
   #nextTheme() {
     this.#settings.theme = THEMES[(THEMES.indexOf(this.#settings.theme) + 1) % THEMES.length];
-    this.#drawTheme();
   }
 
   #drawTheme() {

@@ -112,6 +112,7 @@ export class Workplace extends HTMLElement {
     client.addEventListener("enter", ({ detail }) => this.#hearAll(detail));
     desk.addEventListener("enter", () => this.#queue.reload());
     desk.addEventListener("counts", () => this.#showLine());
+    this.#settings.addEventListener("change", () => desk.dispatchEvent(new CustomEvent("tick"))); // what is late now
     desk.addEventListener("conversation", ({ detail: { now } }) => {
       if (now.status === "open") this.#undo.withdraw(now.user_id);
     });
