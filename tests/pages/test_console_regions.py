@@ -5,7 +5,7 @@ from collections.abc import Callable
 
 from playwright.sync_api import expect
 
-from tests.pages.browsing import OpenPage
+from tests.pages.browsing import OpenPage, until
 from tests.pages.console import MIDDLE, NARROW, WIDE, Console, enter
 from tests.pages.peer import Peer
 
@@ -159,3 +159,32 @@ def test_the_details_have_their_place_where_a_window_becomes_wide_and_none_where
     expect(console.details).to_be_hidden()
     console.page.pdf(format="A4")
     expect(console.details).to_be_hidden()
+
+
+def test_on_a_phone_who_goes_back_to_the_queue_is_not_said_to_view_the_conversation(
+    open_page: OpenPage, peer: Enter, ids: dict[str, int]
+) -> None:
+    peer("anna").send("a question")
+    oleg = peer("oleg")
+    console = enter(open_page, viewport=NARROW)
+
+    def is_viewing() -> bool:
+        operators = {one["user_name"]: one["viewing"] for one in oleg.call("operator.list")["operators"]}
+        return bool(operators["olga"] == [ids["anna"]])
+
+    console.open("anna")
+    until(console.page, is_viewing)
+    console.button("back").click()
+    until(console.page, lambda: not is_viewing())
+    oleg.call("note.add", ids["anna"], "a colleague's note")
+    console.page.go_forward()
+    until(console.page, is_viewing)
+    expect(console.bubble("a colleague's note")).to_be_visible()
+    console.page.go_back()
+    until(console.page, lambda: not is_viewing())
+    console.open("anna")
+    until(console.page, is_viewing)
+    console.button("back").click()
+    until(console.page, lambda: not is_viewing())
+    console.page.set_viewport_size(MIDDLE)
+    until(console.page, is_viewing)

@@ -23,9 +23,10 @@ export class Desk extends EventTarget {
   counts = null; // {waiting, mine, open, closed, all}
   thread = null; // the open one
 
+  #isHidden = false; // the open one
   #forgotten = new Map(); // by the customer's id, what is in no list any more: a row may still show it
   #threads = new Map(); // by the customer's id; the last is the newest used
-  #marking = new Map(); // customer's id → the timer that tells again what was read
+  #marking = new Map(); // customer's id → the newest message that was marked as read
   #typingTold = { userId: 0, at: 0 };
   #triedNotes = new Map(); // by the customer's id: the last one, until it was acknowledged
   #typists = new Map(); // customer's id → Map(name → until when, milliseconds)
@@ -109,6 +110,7 @@ export class Desk extends EventTarget {
   async reload(thread = this.thread) {
     thread.hasFailed = false;
     const known = thread.newestId ?? 0;
+    this.#isHidden = false;
     try {
       const opened = await this.client.call("conversation.open", thread.userId);
       this.learn(opened.conversation);
@@ -118,6 +120,18 @@ export class Desk extends EventTarget {
       ignoreLoss(error);
     }
     this.#tell("thread");
+  }
+
+  /** The open conversation is out of sight: colleagues are not told any more that it is viewed. */
+  hide() {
+    if (this.thread === null || this.#isHidden) return;
+    this.#isHidden = true;
+    this.client.call("conversation.open", null).catch(ignoreLoss);
+  }
+
+  /** It is in sight again, with what came meanwhile. */
+  reveal() {
+    if (this.#isHidden) this.reload();
   }
 
   /** Read a page of older messages, one at a time. Returns whether one came: there may be none, or it was refused. */
@@ -183,17 +197,14 @@ export class Desk extends EventTarget {
 
   /** The customer's messages up to that one were seen; the answers behind the last of them go with it. */
   async markRead(userId, messageId) {
-    const thread = this.#threads.get(userId);
-    const seenId = thread?.countUnread(messageId) === 0 ? thread.newestId : messageId;
-    clearTimeout(this.#marking.get(userId)); // this mark is the newer one
-    try {
+    this.#marking.set(userId, messageId);
+    await this.#insist(async () => {
+      if (this.#marking.get(userId) !== messageId) return; // another mark is the newer one
+      const thread = this.#threads.get(userId);
+      const seenId = thread?.countUnread(messageId) === 0 ? thread.newestId : messageId;
       const { read_id } = await this.client.call("message.read", userId, seenId);
       this.#markRead({ user_id: userId, operator_read_id: read_id });
-    } catch (error) {
-      ignoreLoss(error);
-      if (!RETRIED.includes(error.code)) return;
-      this.#marking.set(userId, setTimeout(() => this.markRead(userId, messageId), RETRY));
-    }
+    });
   }
 
   /** A key was pressed in an answer; the others hear of it now and then. */
@@ -251,7 +262,7 @@ export class Desk extends EventTarget {
     this.#tell("enter", detail);
     if (detail.isWhole) this.#threads.forEach((thread) => thread.break());
     else detail.messages.forEach((message) => this.#addMessage(message));
-    if (this.thread) this.reload();
+    if (this.thread && !this.#isHidden) this.reload();
     this.#insist(() => this.#loadOperators());
     this.#insist(() => this.loadReplies());
   }
@@ -325,10 +336,7 @@ export class Desk extends EventTarget {
   }
 
   #forget() {
-    this.conversations.clear();
-    this.#forgotten.clear();
-    this.#threads.clear();
-    this.#typists.clear();
+    for (const known of [this.conversations, this.#forgotten, this.#threads, this.#typists]) known.clear();
     this.thread = null;
     this.counts = null;
   }

@@ -47,6 +47,7 @@ export class Regions {
       history.pushState({ isAboveQueue: true }, "", `#${id}`);
     } else history.replaceState(history.state, "", `#${id}`);
     this.#show("conversation");
+    if (id === this.#desk.thread?.userId) this.#desk.reveal();
   }
 
   toConversation() {
@@ -73,6 +74,7 @@ export class Regions {
   #show(name = this.addressee ? "conversation" : "queue") {
     this.#shown.region = name;
     if (!WIDE.matches) this.#shown.details = "hidden";
+    if (NARROW.matches && name === "queue") this.#desk.hide();
   }
 
   #follow() {
@@ -91,6 +93,7 @@ export class Regions {
   #onPopState() {
     const id = this.addressee;
     if (id && id !== this.#desk.thread?.userId) this.#desk.open(id);
+    else if (id) this.#desk.reveal();
     const before = this.#shown.region;
     this.#show();
     if (this.#shown.region === before) return; // it was this page that went, and gave the focus
