@@ -17,6 +17,11 @@ export class Store extends EventTarget {
     });
   }
 
+  /** Whether a reload would lose something. */
+  get isVolatile() {
+    return this.#memory.size > 0;
+  }
+
   /** The value, or null where there is none. */
   get(name) {
     const text = this.#memory.get(name) ?? attempt(() => localStorage.getItem(this.#prefix + name));

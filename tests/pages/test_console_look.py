@@ -13,6 +13,13 @@ from tests.pages.network import Network
 from tests.pages.peer import Peer
 
 Enter = Callable[[str], Peer]
+FORBID_STORAGE = """Object.defineProperty(window, "localStorage", {
+    get() { throw new DOMException("denied", "SecurityError"); }
+})"""
+FILL_STORAGE = """() => {
+    for (let size = 1 << 20; size; size >>= 1)
+        for (;;) try { localStorage.setItem(Math.random(), "x".repeat(size)); } catch { break; }
+}"""
 
 ZOOMED = {"width": 320, "height": 256}  # 1280×1024 at 400 %
 LONG = "https://example.com/" + "long" * 60
@@ -254,3 +261,23 @@ def test_what_is_marked_in_the_details_stays_so_when_something_else_changes_ther
         oleg.call("conversation.assign", ids["anna"], assignee and ids[assignee])
         expect(console.details.get_by_text(assignee or console.t("nobody"))).to_be_visible()
         assert console.page.evaluate("getSelection().toString().trim()") == text
+
+
+@pytest.mark.parametrize("storage", ["full", "forbidden"])
+def test_the_language_does_not_change_where_what_was_written_would_be_lost(
+    open_page: OpenPage, peer: Enter, storage: str
+) -> None:
+    peer("anna").send("a question")
+    page = open_page("/operator")
+    if storage == "forbidden":
+        page.add_init_script(FORBID_STORAGE)
+        page.reload()
+    console = Console(page)
+    console.log_in("olga")
+    console.open("anna")
+    if storage == "full":
+        page.evaluate(FILL_STORAGE)
+    console.write("my answer")
+    page.get_by_role("button", name="Русский").click()
+    expect(console.toast).to_contain_text("language")
+    expect(console.composer).to_have_value("my answer")

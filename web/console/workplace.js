@@ -303,11 +303,13 @@ export class Workplace extends HTMLElement {
     showBadge(this.#desk.counts?.waiting ?? 0, line.since > 0); // also while it tries to connect again
   }
 
-  /** Without a line no page would come: the language does with the next one. */
+  /** It is spoken from the next load on: at once, unless no page would come, or what was written would go. */
   #speak(language) {
     this.#settings.language = language;
-    if (this.#desk.isOnline) location.reload(); // what was written is kept
-    else this.#announcer.show(t("language_later"));
+    this.#desk.drafts.save();
+    if (!this.#desk.isOnline) this.#announcer.show(t("language_later"));
+    else if (this.#desk.store.isVolatile) this.#announcer.show(t("language_loses"));
+    else location.reload();
   }
 }
 

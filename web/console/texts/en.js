@@ -60,6 +60,7 @@ export default {
   not_seen: "A new message came meanwhile. The conversation stays open.",
   not_begun: "Nothing has been written here yet.",
   language_later: "The language cannot change without a connection: it will when the page is loaded again.",
+  language_loses: "The language cannot change: the browser has no room for what you wrote, or keeps nothing at all.",
   needs_connection: "It needs the connection: possible again once it is back.",
   details: "Details",
   customer_number: "Number",
