@@ -292,3 +292,13 @@ def test_a_collision_that_another_tab_has_decided_is_over(
     expect(one.collision).to_be_hidden()
     one.send("another answer")
     expect_sent_once(one, "another answer")
+
+
+def test_whoever_takes_the_text_out_has_decided(open_page: OpenPage, peer: Enter, ids: dict[str, int]) -> None:
+    console, _ = write_late(open_page, peer, ids)
+    console.composer.press("Enter")
+    expect(console.collision).to_be_visible()
+    console.composer.fill("")
+    expect(console.collision).to_be_hidden()
+    console.send("another answer")
+    expect_sent_once(console, "another answer")

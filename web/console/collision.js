@@ -20,7 +20,7 @@ export class Collision {
     this.#actions = h("div", { class: "actions" }, this.#sendAnyway, this.#discard);
     this.element.append(this.#actions);
     desk.client.addEventListener("out", () => this.#since.clear());
-    desk.store.addEventListener("change", () => this.#follow());
+    desk.addEventListener("draft", () => this.#follow());
   }
 
   begin(userId, seenId) {
@@ -54,7 +54,7 @@ export class Collision {
     );
   }
 
-  /** Where no draft is left, another tab has decided. */
+  /** Where no draft is left, nothing is to be decided any more: another tab did, or the text was taken out. */
   #follow() {
     for (const userId of this.#since.keys()) {
       if (!this.#desk.drafts.get(userId, "answer")) this.#since.delete(userId);
