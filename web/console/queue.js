@@ -213,9 +213,9 @@ export class Queue extends HTMLElement {
     const desk = this.#desk;
     const refresh = throttled(100, () => this.list.refresh());
     const follow = throttled(100, () => this.#follow());
-    desk.addEventListener("conversation", ({ detail: { now } }) => {
+    desk.addEventListener("conversation", ({ detail: { now, before } }) => {
       this.list.refresh(now.user_id);
-      this.#changed.add(now.user_id);
+      if (now.version !== before?.version) this.#changed.add(now.user_id);
       follow();
     });
     desk.client.addEventListener("line", () => this.#listing.isLoaded || this.#drawState());
