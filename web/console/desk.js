@@ -23,7 +23,7 @@ export class Desk extends EventTarget {
   counts = null; // {waiting, mine, open, closed, all}
   thread = null; // the open one
 
-  #isHidden = false; // the open one
+  #isHidden = false; // the open conversation, by the queue
   #forgotten = new Map(); // by the customer's id, what is in no list any more: a row may still show it
   #threads = new Map(); // by the customer's id; the last is the newest used
   #marking = new Map(); // customer's id → the newest message that was marked as read

@@ -166,7 +166,7 @@ export class Workplace extends HTMLElement {
     await desk.open(id);
     const { thread } = desk;
     const isThere = () => thread.isLoaded && (!thread.hasOlder || thread.oldestId <= messageId);
-    const isSought = () => this.#soughtId === messageId && desk.thread === thread && thread.userId === id;
+    const isSought = () => this.#soughtId === messageId && desk.thread === thread && thread?.userId === id;
     while (isSought() && !isThere()) {
       if (await desk.readOlder(thread, SEARCHED)) continue;
       if (desk.isOnline && thread.isLoaded) break; // it was refused
