@@ -5,9 +5,9 @@ const GROUP = 5 * 60; // seconds within which one author's messages stand togeth
 /**
  * What a transcript shows, the oldest first: `{key, kind, mark, …}`; the same key and mark are the same to see.
  *
- * `messages` and `notes` rise by id; `hasOlder`: older ones are not loaded; `pending` are items of the outbox with a `state`; `isOwn(message)`: it is of the
- * reader's side; `authorOf(message)`: a name, "" for the reader; `readId`: the other side has read up to it; `newId`:
- * the first message under "New"; `foundId`: the one that was looked for.
+ * `messages` and `notes` rise by id; `hasOlder`: older ones are not loaded; `pending` are items of the outbox with a
+ * `state`; `isOwn(message)`: it is of the reader's side; `authorOf(message)`: a name, "" for the reader; `readId`: the
+ * other side has read up to it; `newId`: the first message under "New"; `foundId`: the one that was looked for.
  */
 export function makeRows({
   messages,

@@ -108,9 +108,8 @@ export class Desk extends EventTarget {
 
   /** Read a thread's newest part again. */
   async reload(thread = this.thread) {
-    thread.hasFailed = false;
+    thread.hasFailed = this.#isHidden = false;
     const known = thread.newestId ?? 0;
-    this.#isHidden = false;
     try {
       const opened = await this.client.call("conversation.open", thread.userId);
       this.learn(opened.conversation);
@@ -337,8 +336,7 @@ export class Desk extends EventTarget {
 
   #forget() {
     for (const known of [this.conversations, this.#forgotten, this.#threads, this.#typists]) known.clear();
-    this.thread = null;
-    this.counts = null;
+    this.thread = this.counts = null;
   }
 
   #tell(name, detail) {
