@@ -245,7 +245,7 @@ def test_a_theme_that_is_chosen_is_every_tabs(open_page: OpenPage) -> None:
     expect(other.page.locator("html")).to_have_attribute("data-theme", "light")
 
 
-def test_what_is_marked_in_the_details_stays_so_when_something_else_changes_there(
+def test_what_is_marked_in_a_heading_or_the_details_stays_so_when_something_else_changes_there(
     open_page: OpenPage, peer: Enter, ids: dict[str, int]
 ) -> None:
     peer("anna").send("a question")
@@ -256,6 +256,7 @@ def test_what_is_marked_in_the_details_stays_so_when_something_else_changes_ther
     for node, text, assignee in (
         (number, f"{ids['anna']}", "oleg"),
         (console.details.get_by_role("heading"), "anna", None),
+        (console.title, "anna", "oleg"),
     ):
         node.dblclick(position={"x": 4, "y": 8})
         oleg.call("conversation.assign", ids["anna"], assignee and ids[assignee])

@@ -157,7 +157,7 @@ export class ConversationPane extends HTMLElement {
       return;
     }
     const { user_name: name, online, status, operator_id: operatorId } = conversation;
-    this.#title.textContent = name;
+    if (this.#title.textContent !== name) this.#title.textContent = name; // it may be marked, to be copied
     const wait = findWait(conversation, this.#desk.client.now, this.#settings.limits);
     const assignee = operatorId ? t("assigned_to", { name: this.#desk.operatorName(operatorId) }) : t("unassigned");
     const facts = [t(online ? "online" : "offline"), t(`status_${status}`), assignee].map((words) =>

@@ -96,7 +96,10 @@ export class LogIn {
     if (reason === "wrong") {
       this.#name.setAttribute("aria-invalid", "true");
       this.#password.setAttribute("aria-invalid", "true");
-      if (focused(this.element)) this.#password.select(); // and focus, unless one is in the host page by now
+      if (focused(this.element)) {
+        this.#password.select();
+        this.#password.focus();
+      } // else one is in the host page by now, from which either would take the focus
     }
     this.#error.scrollIntoView({ block: "nearest" });
   }
