@@ -5,7 +5,7 @@ from collections.abc import Callable
 from playwright.sync_api import Locator, expect
 
 from tests.pages.browsing import NETWORK, OpenPage, Watch
-from tests.pages.console import NARROW, Console, enter
+from tests.pages.console import NARROW, WIDE, Console, enter
 from tests.pages.network import Network
 from tests.pages.peer import Peer
 from tests.pages.wire import Wire
@@ -60,6 +60,23 @@ def test_on_a_phone_nothing_that_is_told_lies_over_the_composer(
     expect(console.toast).not_to_be_empty()
     for node in (console.composer, console.page.get_by_role("button", name="Send to anna")):
         assert not is_covered(node)
+
+
+def test_beside_the_queue_what_is_told_leaves_the_composer_free(
+    open_page: OpenPage, peer: Enter, network: Network, watch: Watch
+) -> None:
+    watch.allow(NETWORK)
+    peer("anna").send("a question")
+    console = enter(open_page, base=network.url, viewport=WIDE)
+    console.open("anna")
+    network.cut()
+    expect(console.status).to_have_text("Connection lost.")
+    console.page.get_by_role("button", name="Русский").click()
+    expect(console.toast).to_contain_text("language")
+    toast, composer = console.toast.bounding_box(), console.composer.bounding_box()
+    assert toast
+    assert composer
+    assert toast["x"] + toast["width"] <= composer["x"]
 
 
 def test_on_a_phone_the_offer_to_undo_a_close_lies_over_nothing_of_the_next_composer(
