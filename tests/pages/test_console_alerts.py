@@ -291,10 +291,11 @@ def test_after_a_log_in_a_new_customers_first_message_is_told(open_page: OpenPag
 
 
 def test_in_a_break_nobody_is_said_to_wait_who_may_be_answered(
-    open_page: OpenPage, peer: Enter, ids: dict[str, int], network: Network, watch: Watch
+    open_page: OpenPage, peer: Enter, ids: dict[str, int], network: Network, watch: Watch, database_url: str
 ) -> None:
     watch.allow(NETWORK)
     peer("anna").send("a question")
+    make_old(database_url, ids["anna"], 1)  # what comes in the second of the log-in is news
     page = open_page("/operator", base=network.url, permissions=["notifications"])
     page.context.add_init_script(OBSERVE)
     page.clock.install()
