@@ -14,7 +14,7 @@ from tests.pages.host import Host
 from tests.pages.network import Network
 from tests.pages.peer import Peer
 from tests.pages.widget import Widget
-from tests.service import Service, running
+from tests.service import Service, manage, running
 
 on_both_engines = pytest.mark.parametrize("databases", ["sqlite", "mysql"], indirect=True)
 in_a_window = pytest.mark.parametrize(
@@ -51,6 +51,26 @@ def service(ids: dict[str, int], database_url: str, tmp_path: Path, service_sett
     with running(tmp_path, f"--database={database_url}", *service_settings) as started:
         yield started
     assert "Traceback" not in started.log.read_text()
+
+
+@pytest.fixture
+def backup(service: Service, database_url: str, tmp_path: Path) -> Callable[[], Callable[[], None]]:
+    """Makes a backup of the SQLite database; what it gives puts that back, under the service that runs then."""
+    options = (f"--database={database_url}", f"--secret-file={tmp_path / 'secret'}")
+    path, copy = Path(database_url.removeprefix("sqlite:")), tmp_path / "copy.db"
+
+    def restore() -> None:
+        service.kill()
+        for file in path.parent.glob(path.name + "*"):
+            file.unlink()
+        assert manage("restore", str(copy), *options).returncode == 0
+        service.start()
+
+    def back_up() -> Callable[[], None]:
+        assert manage("backup", str(copy), *options).returncode == 0
+        return restore
+
+    return back_up
 
 
 @pytest.fixture

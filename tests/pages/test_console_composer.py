@@ -278,26 +278,6 @@ def test_code_points_are_counted_where_the_end_is_near(open_page: OpenPage, peer
     expect(console.messages.locator(".state")).to_have_text("Sent")
 
 
-def test_control_enter_that_is_held_down_sends_no_draft_of_the_next(open_page: OpenPage, peer: Enter) -> None:
-    anna, boris = peer("anna"), peer("boris")
-    anna.send("a question")
-    boris.send("another question")
-    console = enter(open_page)
-    console.open("boris")
-    console.write("only begun")
-    console.open("anna")
-    console.write("an answer")
-    console.page.keyboard.down("Control")
-    console.page.keyboard.down("Enter")
-    console.wait_for("boris")
-    for _ in range(3):
-        console.page.keyboard.down("Enter")  # a repeat
-    console.page.keyboard.up("Enter")
-    console.page.keyboard.up("Control")
-    console.page.wait_for_timeout(500)
-    expect(console.composer).to_have_value("only begun")
-
-
 def test_an_answer_that_fails_elsewhere_is_told_with_its_customer(open_page: OpenPage, peer: Enter) -> None:
     for name in ("anna", "boris"):
         peer(name).send("a question")

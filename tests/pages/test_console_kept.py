@@ -2,7 +2,6 @@
 
 import time
 from collections.abc import Callable
-from pathlib import Path
 
 import pytest
 from playwright.sync_api import expect
@@ -14,9 +13,10 @@ from tests.pages.console import Console, enter, make_old
 from tests.pages.network import Network
 from tests.pages.peer import Peer
 from tests.pages.wire import Wire
-from tests.service import Service, manage
+from tests.service import manage
 
 Enter = Callable[[str], Peer]
+Backup = Callable[[], Callable[[], None]]
 
 
 def test_an_answer_to_a_conversation_that_is_not_loaded_is_seen_to_wait(
@@ -94,33 +94,20 @@ def test_what_was_erased_in_a_break_is_gone_from_the_open_conversation(
 
 @pytest.mark.parametrize("kept", [0, 1])
 def test_after_a_restored_backup_the_console_shows_what_there_is(
-    open_page: OpenPage,
-    service: Service,
-    watch: Watch,
-    peer: Enter,
-    ids: dict[str, int],
-    database_url: str,
-    tmp_path: Path,
-    kept: int,
+    open_page: OpenPage, backup: Backup, watch: Watch, peer: Enter, ids: dict[str, int], kept: int
 ) -> None:
     watch.allow(NETWORK)
     anna, oleg = peer("anna"), peer("oleg")
     for n in range(kept):
         anna.send(f"kept {n}")
     console = enter(open_page)
-    options = (f"--database={database_url}", f"--secret-file={tmp_path / 'secret'}")
-    assert manage("backup", str(tmp_path / "copy.db"), *options).returncode == 0
+    restore = backup()
     anna.send("a lost question")
     oleg.answer(ids["anna"], "a lost answer")
     console.tab("open").click()
     console.open("anna")
     expect(console.bubble("a lost answer")).to_be_visible()
-    service.kill()
-    path = Path(database_url.removeprefix("sqlite:"))
-    for file in path.parent.glob(path.name + "*"):
-        file.unlink()
-    assert manage("restore", str(tmp_path / "copy.db"), *options).returncode == 0
-    service.start()
+    restore()
     expect(console.status).to_have_text("Connected again.")
     peer("anna").send("a new question")
     expect(console.bubble("a new question")).to_be_visible()

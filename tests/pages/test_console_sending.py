@@ -6,7 +6,7 @@ import pytest
 from playwright.sync_api import expect
 
 from tests.pages.browsing import OpenPage, until
-from tests.pages.console import enter
+from tests.pages.console import Console, enter
 from tests.pages.peer import Peer
 
 Enter = Callable[[str], Peer]
@@ -49,18 +49,35 @@ def test_on_a_touch_screen_the_keyboard_stays_as_it_was(open_page: OpenPage, pee
     expect(console.title).to_be_focused()
 
 
-def test_control_enter_pressed_twice_sends_no_draft_of_the_next(open_page: OpenPage, peer: Enter) -> None:
-    anna, boris = peer("anna"), peer("boris")
-    anna.send("a question")
-    boris.send("another question")
-    console = enter(open_page)
-    console.open("boris")
-    console.write("only begun")
-    console.open("anna")
-    console.write("an answer")
+@pytest.fixture
+def console(open_page: OpenPage, peer: Enter) -> Console:
+    """An answer to anna is written, and one to boris, who is the next that waits, only begun."""
+    for name in ("anna", "boris"):
+        peer(name).send("a question")
+    opened = enter(open_page)
+    opened.open("boris")
+    opened.write("only begun")
+    opened.open("anna")
+    opened.write("an answer")
+    return opened
+
+
+def test_control_enter_that_is_held_down_sends_no_draft_of_the_next(console: Console) -> None:
+    console.page.keyboard.down("Control")
+    console.page.keyboard.down("Enter")
+    console.wait_for("boris")
+    for _ in range(3):
+        console.page.keyboard.down("Enter")  # a repeat
+    console.page.keyboard.up("Enter")
+    console.page.keyboard.up("Control")
+    console.page.wait_for_timeout(500)
+    expect(console.composer).to_have_value("only begun")
+
+
+def test_control_enter_pressed_twice_sends_no_draft_of_the_next(console: Console, peer: Enter) -> None:
     console.page.evaluate(PRESS_TWICE)
     console.wait_for("boris")
-    assert anna.wait_for("message")["message_text"] == "an answer"
+    until(console.page, lambda: peer("anna").messages[-1]["message_text"] == "an answer")
     expect(console.composer).to_have_value("only begun")
 
     def is_sent() -> bool:  # as it is, where it is meant

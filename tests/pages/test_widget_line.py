@@ -2,7 +2,6 @@
 
 import re
 from collections.abc import Callable
-from pathlib import Path
 
 import pytest
 from playwright.sync_api import expect
@@ -13,9 +12,9 @@ from tests.pages.network import Network
 from tests.pages.peer import Peer, read_id
 from tests.pages.widget import Widget
 from tests.pages.wire import Wire
-from tests.service import Service, manage
 
 EnterPeer = Callable[[str], Peer]
+Backup = Callable[[], Callable[[], None]]
 
 
 def test_the_lines_state_is_true_at_every_moment(open_page: OpenPage, network: Network, watch: Watch) -> None:
@@ -188,14 +187,7 @@ def test_what_was_read_in_a_break_stays_read_and_is_told_after_it(
 
 @pytest.mark.parametrize("kept", [0, 1])
 def test_after_a_restored_backup_the_widget_shows_what_there_is(
-    open_page: OpenPage,
-    service: Service,
-    watch: Watch,
-    peer: EnterPeer,
-    ids: dict[str, int],
-    database_url: str,
-    tmp_path: Path,
-    kept: int,
+    open_page: OpenPage, backup: Backup, watch: Watch, peer: EnterPeer, ids: dict[str, int], kept: int
 ) -> None:
     watch.allow(NETWORK)
     widget = Widget(open_page("/"))
@@ -203,17 +195,11 @@ def test_after_a_restored_backup_the_widget_shows_what_there_is(
     olga = peer("olga")
     for n in range(kept):
         olga.answer(ids["anna"], f"kept {n}")
-    options = (f"--database={database_url}", f"--secret-file={tmp_path / 'secret'}")
-    assert manage("backup", str(tmp_path / "copy.db"), *options).returncode == 0
+    restore = backup()
     olga.answer(ids["anna"], "lost one")
     olga.answer(ids["anna"], "lost two")
     expect(widget.bubble("lost two")).to_be_visible()
-    service.kill()
-    path = Path(database_url.removeprefix("sqlite:"))
-    for file in path.parent.glob(path.name + "*"):
-        file.unlink()
-    assert manage("restore", str(tmp_path / "copy.db"), *options).returncode == 0
-    service.start()
+    restore()
     olga = peer("olga")
     for n in range(3):  # the ids that the lost ones had, and one more
         olga.answer(ids["boris"], f"another's {n}")
