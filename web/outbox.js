@@ -127,10 +127,9 @@ export class Outbox extends EventTarget {
 
   #acknowledge(item, message) {
     this.#client.newestId = Math.max(this.#client.newestId, message.message_id);
-    if (this.#read(item.key)) {
-      this.#write({ key: item.key, created: item.created, message_id: message.message_id, acknowledged: Date.now() });
-    }
     this.dispatchEvent(new CustomEvent("sent", { detail: { item, message: { ...message, key: item.key } } }));
+    if (!this.#read(item.key)) return;
+    this.#write({ key: item.key, created: item.created, message_id: message.message_id, acknowledged: Date.now() });
   }
 
   #fail(item, code) {

@@ -284,21 +284,28 @@ def test_a_collision_that_another_tab_has_decided_is_over(
     other = Console(open_page(f"/operator#{ids['anna']}", beside=one.page))
     expect(other.composer).to_have_value("my answer")
     peer("oleg").answer(ids["anna"], "his answer")
-    for console in (one, other):
-        expect(console.bubble("his answer")).to_be_visible()
-        console.composer.press("Enter")
-        expect(console.collision).to_be_visible()
-    other.button("discard").click()
+    expect(one.bubble("his answer")).to_be_visible()
+    one.composer.press("Enter")
+    one.button("send_anyway").focus()
+    expect(other.composer).to_have_value("my answer")
+    other.composer.fill("")
     expect(one.collision).to_be_hidden()
+    expect(one.composer).to_be_focused()
     one.send("another answer")
     expect_sent_once(one, "another answer")
 
 
-def test_whoever_takes_the_text_out_has_decided(open_page: OpenPage, peer: Enter, ids: dict[str, int]) -> None:
-    console, _ = write_late(open_page, peer, ids)
+def test_a_text_that_is_taken_out_and_put_back_is_to_be_decided_on_still(
+    open_page: OpenPage, peer: Enter, ids: dict[str, int]
+) -> None:
+    console, wire = write_late(open_page, peer, ids)
     console.composer.press("Enter")
     expect(console.collision).to_be_visible()
-    console.composer.fill("")
-    expect(console.collision).to_be_hidden()
-    console.send("another answer")
-    expect_sent_once(console, "another answer")
+    wire.calls.clear()
+    console.composer.press("Control+a")
+    console.composer.press("Backspace")
+    console.composer.press("Control+z")
+    expect(console.composer).to_have_value("my answer")
+    console.composer.press("Enter")
+    expect(console.button("send_anyway")).to_be_focused()
+    assert "message.operatorSend" not in wire.calls

@@ -320,3 +320,23 @@ def test_a_mark_that_was_refused_for_the_moment_is_told_again(open_page: OpenPag
     expect(console.row("anna").locator(".count")).to_have_count(0)
     console.page.wait_for_timeout(2_500)
     assert wire.calls.count("message.read") == refused + 1  # the newest mark is told, none of those before it
+
+
+def test_a_read_mark_that_is_refused_is_told_by_one_however_often_one_comes_back(
+    open_page: OpenPage, peer: Enter
+) -> None:
+    page = open_page("/operator")
+    wire = Wire(page)
+    console = Console(page)
+    console.log_in("olga")
+    for name in ("anna", "boris"):
+        peer(name).send("a question")
+    wire.refused["message.read"] = 6
+    for _ in range(3):
+        for name in ("anna", "boris"):
+            console.open(name)
+            wire.calls.clear()
+            until(page, lambda: "message.read" in wire.calls)
+    wire.calls.clear()
+    page.wait_for_timeout(3000)  # two seconds are between two tries
+    assert wire.calls.count("message.read") <= 4

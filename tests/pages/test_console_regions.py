@@ -8,6 +8,7 @@ from playwright.sync_api import expect
 from tests.pages.browsing import OpenPage, until
 from tests.pages.console import MIDDLE, NARROW, WIDE, Console, enter
 from tests.pages.peer import Peer
+from tests.pages.wire import Wire
 
 Enter = Callable[[str], Peer]
 
@@ -189,3 +190,54 @@ def test_on_a_phone_who_goes_back_to_the_queue_is_not_said_to_view_the_conversat
     until(console.page, lambda: not is_viewing())
     console.page.set_viewport_size(MIDDLE)
     until(console.page, is_viewing)
+
+
+def test_who_goes_back_in_a_wide_window_and_writes_on_writes_on_where_it_becomes_narrow(
+    open_page: OpenPage, peer: Enter, ids: dict[str, int]
+) -> None:
+    peer("anna").send("a question")
+    console = enter(open_page, viewport=NARROW)
+    console.open("anna")
+    console.page.set_viewport_size(MIDDLE)
+    expect(console.page.get_by_role("navigation")).to_be_visible()
+    console.page.evaluate(
+        "() => new Promise((gone) => addEventListener('popstate', () => setTimeout(gone), history.back()))"
+    )
+    expect(console.page).to_have_url(re.compile(f"#{ids['anna']}$"))
+    console.composer.fill("an answer that")
+    console.page.set_viewport_size(NARROW)
+    expect(console.page.get_by_role("navigation")).to_be_hidden()
+    expect(console.composer).to_be_focused()
+
+
+def test_paper_changes_nothing_in_the_history(open_page: OpenPage, peer: Enter) -> None:
+    peer("anna").send("a question")
+    console = enter(open_page)
+    console.open("anna")
+    entries = console.page.evaluate("history.length")
+    console.page.pdf(format="A5")
+    assert console.page.evaluate("history.length") == entries
+
+
+def test_who_goes_back_to_the_queue_while_the_service_is_busy_is_not_said_to_view_for_ever(
+    open_page: OpenPage, peer: Enter, ids: dict[str, int]
+) -> None:
+    peer("anna").send("a question")
+    oleg = peer("oleg")
+    page = open_page("/operator", viewport=NARROW)
+    wire = Wire(page)
+    console = Console(page)
+    console.log_in("olga")
+    console.open("anna")
+
+    def viewed() -> list[int]:
+        operators = oleg.call("operator.list")["operators"]
+        return next(list(one["viewing"]) for one in operators if one["user_name"] == "olga")
+
+    until(page, lambda: viewed() == [ids["anna"]])
+    wire.calls.clear()
+    wire.refused["conversation.open"] = 6
+    console.button("back").click()
+    until(page, lambda: "conversation.open" in wire.calls)
+    wire.refused.clear()
+    until(page, lambda: viewed() == [])

@@ -237,3 +237,14 @@ def test_a_page_that_is_zoomed_by_its_styles_has_the_same_widget(
     answers = [olga.answer(ids["anna"], f"answer {n}") for n in range(30)]
     expect(widget.bubble("answer 29")).to_be_in_viewport()
     until(widget.page, lambda: read_id(olga, ids["anna"]) == answers[-1]["message_id"])
+
+
+def test_a_page_that_is_zoomed_by_its_styles_where_it_is_wide_has_the_same_widget(
+    open_page: OpenPage, host: Host, service: Service
+) -> None:
+    host.embed(service)
+    host.style = "@media (width > 600px) { html { zoom: 1.25 } }"
+    widget = Widget(open_page("/", base=host.url, viewport={"width": 400, "height": 780}))
+    expect(widget.launcher).to_be_visible()
+    widget.page.set_viewport_size({"width": 800, "height": 780})
+    until(widget.page, lambda: (widget.launcher.bounding_box() or {"width": 0})["width"] == 56)

@@ -207,3 +207,25 @@ def test_after_a_restored_backup_the_widget_shows_what_there_is(
     olga.answer(ids["anna"], "new one")
     expect(widget.bubble("new one")).to_be_visible()
     expect(widget.bubbles).to_have_count(kept + 1)
+
+
+def test_a_read_mark_that_is_refused_is_told_by_one_however_often_the_line_comes_back(
+    open_page: OpenPage, network: Network, peer: EnterPeer, ids: dict[str, int], watch: Watch
+) -> None:
+    watch.allow(NETWORK)
+    page = open_page("/", base=network.url)
+    wire = Wire(page)
+    widget = Widget(page)
+    widget.log_in("anna")
+    wire.refused["message.read"] = 6
+    peer("olga").answer(ids["anna"], "an answer")
+    until(page, lambda: "message.read" in wire.calls)
+    for _ in range(3):
+        network.cut()
+        widget.wait_for_line("waiting")
+        network.mend()
+        page.evaluate("dispatchEvent(new Event('online'))")
+        widget.wait_for_line()
+    wire.calls.clear()
+    page.wait_for_timeout(3000)  # two seconds are between two tries
+    assert wire.calls.count("message.read") <= 2

@@ -26,8 +26,11 @@ export class Announcer {
   /** Something could not be done. It is told in an open dialog, which hides from eyes and ears what is behind it. */
   show(words) {
     const dialog = [...document.querySelectorAll("dialog:modal")].at(-1);
-    (dialog ?? this.element).append(this.#toast);
-    dialog?.addEventListener("close", () => this.element.append(this.#toast), { once: true });
+    const place = dialog ?? this.element;
+    if (this.#toast.parentNode !== place) {
+      place.append(this.#toast);
+      dialog?.addEventListener("close", () => this.element.append(this.#toast), { once: true });
+    }
     this.#toast.textContent = words;
     clearTimeout(this.#hide);
     this.#hide = setTimeout(() => this.#toast.replaceChildren(), SHOWN);

@@ -10,9 +10,12 @@ export class Collision {
   #sendAnyway;
   #discard;
   #actions;
+  #leave;
 
-  constructor(desk, sendAnyway, discard) {
+  /** @param {object} actions `sendAnyway()`, `discard()`; `leave()` gives the focus to the text, where this one goes */
+  constructor(desk, { sendAnyway, discard, leave }) {
     this.#desk = desk;
+    this.#leave = leave;
     const swallowRepeat = (event) => event.repeat && event.preventDefault(); // a key held down must not slip through
     const attributes = { type: "button", onkeydown: swallowRepeat };
     this.#sendAnyway = h("button", { ...attributes, class: "button primary", onclick: sendAnyway }, t("send_anyway"));
@@ -20,7 +23,7 @@ export class Collision {
     this.#actions = h("div", { class: "actions" }, this.#sendAnyway, this.#discard);
     this.element.append(this.#actions);
     desk.client.addEventListener("out", () => this.#since.clear());
-    desk.addEventListener("draft", () => this.#follow());
+    desk.addEventListener("draft", ({ detail }) => detail.isElsewhere && this.#follow());
   }
 
   begin(userId, seenId) {
@@ -54,12 +57,14 @@ export class Collision {
     );
   }
 
-  /** Where no draft is left, nothing is to be decided any more: another tab did, or the text was taken out. */
+  /** Where another tab has left no draft, nothing is to be decided any more. */
   #follow() {
+    const hadFocus = this.element.contains(document.activeElement);
     for (const userId of this.#since.keys()) {
       if (!this.#desk.drafts.get(userId, "answer")) this.#since.delete(userId);
     }
     this.draw(this.#desk.thread?.userId);
+    if (hadFocus && this.element.hidden) this.#leave();
   }
 
   #newer(since) {

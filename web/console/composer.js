@@ -55,11 +55,11 @@ export class Composer extends HTMLElement {
       onkeydown: (event) => this.#onKey(event),
     });
     this.#picker = new Picker(desk, this.#input, actions);
-    this.#collision = new Collision(
-      desk,
-      () => this.#sendAnyway(),
-      () => this.#discard(),
-    );
+    this.#collision = new Collision(desk, {
+      sendAnyway: () => this.#sendAnyway(),
+      discard: () => this.#discard(),
+      leave: () => this.#input.focus(),
+    });
     this.#tabs = KINDS.map((kind) => this.#makeTab(kind));
     const hint = t("replies_hint");
     this.append(

@@ -115,11 +115,15 @@ export class ConversationPane extends HTMLElement {
   }
 
   #draw() {
-    this.#drawHead();
-    this.#drawState();
     const { thread } = this.#desk;
     const rows = this.#makeRows();
-    if (!thread?.isLoaded && !rows.length) return;
+    this.#drawHead();
+    this.#drawState(rows.length > 0);
+    if (thread === null) return;
+    if (!thread.isLoaded) {
+      this.#transcript.show(rows, { toEnd: true });
+      return;
+    }
     const isWriting = rows.at(-1)?.kind === "pending" && rows.at(-1).item.created > Date.now() - 500;
     this.#transcript.show(rows, { toEnd: isWriting });
     this.#lastSeen ||= thread.newestId ?? 0;
@@ -131,12 +135,13 @@ export class ConversationPane extends HTMLElement {
   #makeRows() {
     const { thread, outbox, me } = this.#desk;
     if (thread === null) return [];
-    const known = new Set(thread.messages.map(({ message_id }) => message_id));
-    const pending = outbox.items
-      .filter((item) => item.user_id === thread.userId && !known.has(item.message_id))
+    const messages = thread.isLoaded ? thread.messages : []; // what is read of a few would count for all
+    const known = new Set(messages.flatMap(({ message_id, key }) => [message_id, key ?? message_id]));
+    const pending = (thread.isLoaded ? outbox.items : outbox.unsent)
+      .filter((item) => item.user_id === thread.userId && !known.has(item.message_id) && !known.has(item.key))
       .map((item) => ({ ...item, state: outbox.stateOf(item) }));
     return makeRows({
-      messages: thread.messages,
+      messages,
       notes: thread.notes,
       hasOlder: thread.hasOlder,
       pending,
@@ -171,8 +176,10 @@ export class ConversationPane extends HTMLElement {
     this.#close.setAttribute("aria-disabled", !this.#desk.isOnline);
   }
 
-  #drawState() {
+  /** In the middle of the empty room, or above what waits to be sent. */
+  #drawState(isAbove) {
     const { thread } = this.#desk;
+    this.#state.classList.toggle("above", isAbove);
     this.#state.hidden = thread?.isLoaded ? thread.messages.length + thread.notes.length > 0 : false;
     const name = this.#findState();
     if (name === this.#stateName) return; // its button may have the focus

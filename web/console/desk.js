@@ -1,5 +1,5 @@
 import { Client, Disconnected, Refused } from "../client.js";
-import { throttled } from "../dom.js";
+import { pause, throttled } from "../dom.js";
 import { makeKey, Outbox, RETRIED, RETRY } from "../outbox.js";
 import { Thread } from "./thread.js";
 
@@ -22,11 +22,10 @@ export class Desk extends EventTarget {
   replies = [];
   counts = null; // {waiting, mine, open, closed, all}
   thread = null; // the open one
-
   #isHidden = false; // the open conversation, by the queue
   #forgotten = new Map(); // by the customer's id, what is in no list any more: a row may still show it
   #threads = new Map(); // by the customer's id; the last is the newest used
-  #marking = new Map(); // customer's id → the newest message that was marked as read
+  #insisting = new Map(); // what is asked for until it comes, by a name → the newest asking
   #typingTold = { userId: 0, at: 0 };
   #triedNotes = new Map(); // by the customer's id: the last one, until it was acknowledged
   #typists = new Map(); // customer's id → Map(name → until when, milliseconds)
@@ -125,7 +124,7 @@ export class Desk extends EventTarget {
   hide() {
     if (this.thread === null || this.#isHidden) return;
     this.#isHidden = true;
-    this.client.call("conversation.open", null).catch(ignoreLoss);
+    this.#insist("view", async () => this.#isHidden && this.client.call("conversation.open", null));
   }
 
   /** It is in sight again, with what came meanwhile. */
@@ -196,9 +195,7 @@ export class Desk extends EventTarget {
 
   /** The customer's messages up to that one were seen; the answers behind the last of them go with it. */
   async markRead(userId, messageId) {
-    this.#marking.set(userId, messageId);
-    await this.#insist(async () => {
-      if (this.#marking.get(userId) !== messageId) return; // another mark is the newer one
+    await this.#insist(`read ${userId}`, async () => {
       const thread = this.#threads.get(userId);
       const seenId = thread?.countUnread(messageId) === 0 ? thread.newestId : messageId;
       const { read_id } = await this.client.call("message.read", userId, seenId);
@@ -262,8 +259,8 @@ export class Desk extends EventTarget {
     if (detail.isWhole) this.#threads.forEach((thread) => thread.break());
     else detail.messages.forEach((message) => this.#addMessage(message));
     if (this.thread && !this.#isHidden) this.reload();
-    this.#insist(() => this.#loadOperators());
-    this.#insist(() => this.loadReplies());
+    this.#insist("operators", () => this.#loadOperators());
+    this.#insist("replies", () => this.loadReplies());
   }
 
   async #loadOperators() {
@@ -272,13 +269,16 @@ export class Desk extends EventTarget {
     this.#tell("operators");
   }
 
-  /** What is refused for the moment is asked for until it comes. */
-  async #insist(ask) {
+  /** What is refused for the moment is asked for until it comes, or something newer of that name is. */
+  async #insist(name, ask) {
+    this.#insisting.set(name, ask);
     try {
       await ask();
     } catch (error) {
       ignoreLoss(error);
-      if (RETRIED.includes(error.code)) setTimeout(() => this.#insist(ask), RETRY);
+      if (!RETRIED.includes(error.code)) return;
+      await pause(RETRY);
+      if (this.#insisting.get(name) === ask) await this.#insist(name, ask);
     }
   }
 

@@ -9,10 +9,10 @@ export class Drafts {
   #unsaved = new Map(); // name → draft
   #timer = null;
 
-  /** Fires "draft" at the desk when one changed, here or in another tab. */
+  /** Fires "draft" `{isElsewhere}` at the desk when one changed, here or in another tab. */
   constructor(desk) {
     this.#desk = desk;
-    desk.store.addEventListener("change", ({ detail: { name } }) => name.startsWith(this.#prefix) && this.#tell());
+    desk.store.addEventListener("change", ({ detail: { name } }) => name.startsWith(this.#prefix) && this.#tell(true));
     addEventListener("pagehide", () => this.save());
     desk.client.addEventListener("out", ({ detail }) => {
       if (detail.reason === "expired")
@@ -71,8 +71,8 @@ export class Drafts {
     for (const name of this.#desk.store.names(this.#prefix)) this.#desk.store.remove(name);
   }
 
-  #tell() {
-    this.#desk.dispatchEvent(new CustomEvent("draft"));
+  #tell(isElsewhere = false) {
+    this.#desk.dispatchEvent(new CustomEvent("draft", { detail: { isElsewhere } }));
   }
 
   get #prefix() {

@@ -1,5 +1,5 @@
-const NARROW = matchMedia("(width < 720px)"); // one region at a time
-const WIDE = matchMedia("(width >= 1200px), print"); // the details have a place of their own; paper changes nothing
+const NARROW = matchMedia("screen and (width < 720px)"); // one region at a time; paper changes nothing
+const WIDE = matchMedia("(width >= 1200px), print"); // the details have a place of their own, and on paper
 
 /** Which regions are shown where there is no room for all, and what the address and the history say of it. */
 export class Regions {
@@ -92,6 +92,10 @@ export class Regions {
 
   #onPopState() {
     const id = this.addressee;
+    if (!id && !NARROW.matches) {
+      this.toConversation(); // it is shown still
+      return;
+    }
     if (id && id !== this.#desk.thread?.userId) this.#desk.open(id);
     else if (id) this.#desk.reveal();
     const before = this.#shown.region;

@@ -109,6 +109,7 @@ export class SupportChat extends HTMLElement {
     this.#place = h("div", { class: "chat", lang: this.#language }, ...parts);
     paint(this.#place, this.dataset.accent);
     this.#root.replaceChildren(this.#place);
+    addEventListener("resize", () => this.#fit(), { signal: this.#end.signal });
     this.#fit();
     this.#count();
     this.#tellSettings();
@@ -130,6 +131,7 @@ export class SupportChat extends HTMLElement {
   /** The panel opened or closed: the launcher has the focus after it, and what is outside a modal dialog is silent. */
   #follow() {
     const { isOpen, isModal, element } = this.#panel;
+    this.#fit();
     this.#launcher.isOpen = isOpen;
     const place = isModal ? element : this.#place;
     if (this.#live.element.parentNode !== place) place.append(this.#live.element);

@@ -28,6 +28,7 @@ export class Conversation extends EventTarget {
   #hasOlder = false;
   #typingTimer = null;
   #untoldId = 0; // up to which the customer has read, where the service does not know it yet
+  #isTelling = false; // what was read
 
   constructor(client, store) {
     super();
@@ -197,16 +198,22 @@ export class Conversation extends EventTarget {
 
   /** What a break swallows is told on the next "enter". */
   async #tellRead() {
-    const id = this.#untoldId;
-    try {
-      await this.#client.call("message.read", id);
-      if (id === this.#untoldId) this.#untoldId = 0;
-    } catch (error) {
-      expect(error);
-      if (!RETRIED.includes(error.code)) return;
-      await pause(AGAIN);
-      if (id === this.#untoldId) this.#tellRead();
-    }
+    if (this.#isTelling) return;
+    this.#isTelling = true;
+    let isRefused = false; // for the moment
+    do {
+      const id = this.#untoldId;
+      try {
+        await this.#client.call("message.read", id);
+        isRefused = id !== this.#untoldId; // more was read meanwhile
+        if (!isRefused) this.#untoldId = 0;
+      } catch (error) {
+        expect(error);
+        isRefused = RETRIED.includes(error.code);
+        if (isRefused) await pause(AGAIN);
+      }
+    } while (isRefused && this.#untoldId);
+    this.#isTelling = false;
   }
 
   #update(values) {

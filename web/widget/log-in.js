@@ -96,10 +96,10 @@ export class LogIn {
     if (reason === "wrong") {
       this.#name.setAttribute("aria-invalid", "true");
       this.#password.setAttribute("aria-invalid", "true");
-      if (focused(this.element)) {
+      if (this.element.contains(focused(this.element))) {
         this.#password.select();
         this.#password.focus();
-      } // else one is in the host page by now, from which either would take the focus
+      } // else one is elsewhere by now, from where either would take the focus
     }
     this.#error.scrollIntoView({ block: "nearest" });
   }

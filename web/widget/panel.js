@@ -18,6 +18,7 @@ export class Panel {
   #name; // of who was here last
   #title;
   #head;
+  #question = null; // before a log-out
   #place = h("div", { class: "place" });
 
   constructor(context) {
@@ -163,8 +164,6 @@ export class Panel {
   }
 
   // The way out
-
-  #question = null;
 
   #leave() {
     const { conversation } = this.#context;
