@@ -248,6 +248,7 @@ def test_the_tab_that_had_the_focus_last_tells_alone_also_long_after(
     use_real_focus(console, other)
     console.page.bring_to_front()
     console.page.wait_for_function("document.hasFocus()")
+    console.page.evaluate("dispatchEvent(new Event('focus'))")  # the browser's own may come later, or not in time
     elsewhere.bring_to_front()
     console.page.wait_for_function("!document.hasFocus()")
     for _ in range(5):
