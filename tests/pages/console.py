@@ -10,6 +10,7 @@ from playwright.sync_api import Locator, Page, ViewportSize, expect
 from manage.database import transaction
 from tests.conftest import PASSWORD
 from tests.pages.browsing import OpenPage, until
+from tests.pages.wire import Wire
 
 WIDE: ViewportSize = {"width": 1280, "height": 800}  # there is room for three regions
 MIDDLE: ViewportSize = {"width": 800, "height": 700}  # for two
@@ -199,6 +200,15 @@ def enter(open_page: OpenPage, name: str = "olga", **options: Any) -> Console:
     console = Console(open_page("/operator", **options))
     console.log_in(name)
     return console
+
+
+def enter_wired(open_page: OpenPage, **options: Any) -> tuple[Console, Wire]:
+    """The same, and the page's connection, in hand before the log-in."""
+    page = open_page("/operator", **options)
+    wire = Wire(page)
+    console = Console(page)
+    console.log_in("olga")
+    return console, wire
 
 
 def expect_sent_once(console: Console, text: str) -> None:

@@ -6,7 +6,7 @@ import pytest
 from playwright.sync_api import expect
 
 from tests.pages.browsing import NETWORK, OpenPage, Watch
-from tests.pages.console import Console, enter, expect_sent_once
+from tests.pages.console import Console, enter, enter_wired, expect_sent_once
 from tests.pages.network import Network
 from tests.pages.peer import Peer
 from tests.pages.wire import Wire
@@ -183,10 +183,7 @@ def test_one_more_answer_of_a_colleague_leaves_the_focus_on_the_choice(
 def write_late(open_page: OpenPage, peer: Enter, ids: dict[str, int]) -> tuple[Console, Wire]:
     """ "my answer" to anna's question is written, and a colleague's is there already."""
     peer("anna").send("a question")
-    page = open_page("/operator")
-    wire = Wire(page)
-    console = Console(page)
-    console.log_in("olga")
+    console, wire = enter_wired(open_page)
     console.open("anna")
     console.write("my answer")
     peer("oleg").answer(ids["anna"], "his answer")

@@ -9,10 +9,9 @@ from playwright.sync_api import expect
 from db import retention
 from manage.database import transaction
 from tests.pages.browsing import NETWORK, OpenPage, Watch, until
-from tests.pages.console import Console, enter, make_old
+from tests.pages.console import Console, enter, enter_wired, make_old
 from tests.pages.network import Network
 from tests.pages.peer import Peer
-from tests.pages.wire import Wire
 from tests.service import manage
 
 Enter = Callable[[str], Peer]
@@ -39,10 +38,7 @@ def test_an_answer_to_a_conversation_that_is_not_loaded_is_seen_to_wait(
 
 def test_an_answer_is_seen_while_its_conversation_loads(open_page: OpenPage, peer: Enter) -> None:
     peer("anna").send("a question")
-    page = open_page("/operator")
-    wire = Wire(page)
-    console = Console(page)
-    console.log_in("olga")
+    console, wire = enter_wired(open_page)
     wire.hold("conversation.open", "message.operatorSend")
     console.row("anna").click()
     expect(console.title).to_have_text("anna")
@@ -120,16 +116,13 @@ def test_what_comes_while_a_conversation_loads_is_not_read(
     anna, oleg = peer("anna"), peer("oleg")
     for n in range(3):
         anna.send(f"question {n}")
-    page = open_page("/operator")
-    wire = Wire(page)
-    console = Console(page)
-    console.log_in("olga")
+    console, wire = enter_wired(open_page)
     wire.hold("conversation.open")
     console.row("anna").click()
-    until(page, lambda: "conversation.open" in wire.calls)
+    until(console.page, lambda: "conversation.open" in wire.calls)
     anna.send("one more")
     expect(console.row("anna")).to_contain_text("one more")
-    page.wait_for_timeout(1500)  # longer than a message must be seen
+    console.page.wait_for_timeout(1500)  # longer than a message must be seen
     assert oleg.call("conversation.open", ids["anna"])["conversation"]["unread"] == 4
     wire.release()
     expect(console.messages.get_by_text("New", exact=True)).to_be_visible()
@@ -139,16 +132,13 @@ def test_words_about_a_conversation_that_is_not_loaded_stand_above_the_answers(
     open_page: OpenPage, peer: Enter
 ) -> None:
     peer("anna").send("a question")
-    page = open_page("/operator")
-    wire = Wire(page)
-    console = Console(page)
-    console.log_in("olga")
+    console, wire = enter_wired(open_page)
     wire.refused |= {"conversation.open": 5, "message.operatorSend": 5}
     console.row("anna").click()
     for n in range(9):
         console.send(f"answer {n}")
     expect(console.bubble("answer 8")).to_be_in_viewport()
-    words = page.get_by_role("main").get_by_text("could not be loaded").bounding_box()
+    words = console.page.get_by_role("main").get_by_text("could not be loaded").bounding_box()
     answers = console.messages.bounding_box()
     assert words
     assert answers
@@ -157,15 +147,12 @@ def test_words_about_a_conversation_that_is_not_loaded_stand_above_the_answers(
 
 def test_an_answer_keeps_its_row_when_it_is_acknowledged(open_page: OpenPage, peer: Enter) -> None:
     peer("anna").send("a question")
-    page = open_page("/operator")
-    wire = Wire(page)
-    console = Console(page)
-    console.log_in("olga")
+    console, wire = enter_wired(open_page)
     console.open("anna")
     wire.hold("message.operatorSend")
     console.send("12345")
     console.bubble("12345").locator(".text").dblclick()
-    assert page.evaluate("String(getSelection())") == "12345"
+    assert console.page.evaluate("String(getSelection())") == "12345"
     wire.release()
     expect(console.state("12345")).to_have_text("Sent")
-    assert page.evaluate("String(getSelection())") == "12345"
+    assert console.page.evaluate("String(getSelection())") == "12345"

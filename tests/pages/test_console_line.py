@@ -10,11 +10,10 @@ from playwright.sync_api import expect
 from tests import mariadb
 from tests.pages.browsing import NETWORK, OpenPage, Watch, axe, stop_clock
 from tests.pages.conftest import on_both_engines
-from tests.pages.console import Console, enter, expect_sent_once
+from tests.pages.console import Console, enter, enter_wired, expect_sent_once
 from tests.pages.fill import add_conversations, add_messages, add_people
 from tests.pages.network import Network
 from tests.pages.peer import Peer
-from tests.pages.wire import Wire
 from tests.service import Service, running
 
 Enter = Callable[[str], Peer]
@@ -273,10 +272,7 @@ def test_after_a_long_break_a_conversation_has_no_gap(
 
 def test_a_page_of_the_list_that_is_refused_is_asked_for_once(open_page: OpenPage, database_url: str) -> None:
     add_conversations(database_url, 250)
-    page = open_page("/operator")
-    wire = Wire(page)
-    console = Console(page)
-    console.log_in("olga")
+    console, wire = enter_wired(open_page)
     expect(console.rows.first).to_be_visible()
     wire.refused["conversation.list"] = 5
     wire.calls.clear()
@@ -322,10 +318,7 @@ def test_after_a_break_the_queue_keeps_its_place_and_what_was_answered_goes(
 def test_retry_keeps_the_focus_while_the_customer_writes(open_page: OpenPage, peer: Enter) -> None:
     anna = peer("anna")
     anna.send("a question")
-    page = open_page("/operator")
-    wire = Wire(page)
-    console = Console(page)
-    console.log_in("olga")
+    console, wire = enter_wired(open_page)
     wire.refused["conversation.open"] = 5
     console.row("anna").click()
     retry = console.page.get_by_role("main").get_by_role("button", name="Retry")

@@ -5,7 +5,7 @@ from collections.abc import Callable
 from playwright.sync_api import expect
 
 from tests.pages.browsing import NETWORK, OpenPage, Watch, until
-from tests.pages.console import Console, enter
+from tests.pages.console import enter, enter_wired
 from tests.pages.fill import add_messages
 from tests.pages.network import Network
 from tests.pages.peer import Peer
@@ -20,10 +20,7 @@ def test_what_comes_while_the_conversation_is_hidden_leaves_its_place_and_asks_f
 ) -> None:
     anna, oleg = peer("anna"), peer("oleg")
     oleg.call("message.read", ids["anna"], add_messages(database_url, "anna", 300)[-1])
-    page = open_page("/operator", viewport=PHONE)
-    wire = Wire(page)
-    console = Console(page)
-    console.log_in("olga")
+    console, wire = enter_wired(open_page, viewport=PHONE)
     console.tab("open").click()
     console.open("anna")
     expect(console.bubble("Message 300")).to_be_in_viewport()
@@ -128,10 +125,7 @@ def test_going_to_and_fro_between_conversations_loads_nothing_older(
     peer("oleg").call("message.read", ids["anna"], add_messages(database_url, "anna", 300)[-1])
     for name in ("anna", "boris"):
         peer(name).send("a question")
-    page = open_page("/operator")
-    wire = Wire(page)
-    console = Console(page)
-    console.log_in("olga")
+    console, wire = enter_wired(open_page)
     for name in ("anna", "boris") * 3:
         console.open(name)
         expect(console.bubble("a question")).to_be_in_viewport()

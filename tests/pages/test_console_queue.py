@@ -6,11 +6,10 @@ from collections.abc import Callable
 from playwright.sync_api import expect
 
 from tests.pages.browsing import NETWORK, OpenPage, Watch, stop_clock, until
-from tests.pages.console import Console, enter, make_old
+from tests.pages.console import Console, enter, enter_wired, make_old
 from tests.pages.fill import add_conversations
 from tests.pages.network import Network
 from tests.pages.peer import Peer
-from tests.pages.wire import Wire
 
 Enter = Callable[[str], Peer]
 
@@ -245,10 +244,7 @@ def test_nothing_moves_under_a_pointer(open_page: OpenPage, peer: Enter, ids: di
 def test_retry_of_the_list_keeps_the_focus_while_customers_write(open_page: OpenPage, peer: Enter) -> None:
     anna = peer("anna")
     anna.send("a question")
-    page = open_page("/operator")
-    wire = Wire(page)
-    console = Console(page)
-    console.log_in("olga")
+    console, wire = enter_wired(open_page)
     expect(console.row("anna")).to_be_visible()
     wire.refused["conversation.list"] = 5
     console.tab("open").click()

@@ -6,7 +6,7 @@ from playwright.sync_api import expect
 
 from tests.pages.browsing import NETWORK, OpenPage, Watch, stop_clock, until
 from tests.pages.conftest import in_a_window
-from tests.pages.console import Console, enter, expect_sent_once, use_real_focus
+from tests.pages.console import Console, enter, enter_wired, expect_sent_once, use_real_focus
 from tests.pages.fill import add_messages
 from tests.pages.network import Network
 from tests.pages.peer import Peer
@@ -325,10 +325,7 @@ def test_a_mark_that_was_refused_for_the_moment_is_told_again(open_page: OpenPag
 def test_a_read_mark_that_is_refused_is_told_by_one_however_often_one_comes_back(
     open_page: OpenPage, peer: Enter
 ) -> None:
-    page = open_page("/operator")
-    wire = Wire(page)
-    console = Console(page)
-    console.log_in("olga")
+    console, wire = enter_wired(open_page)
     for name in ("anna", "boris"):
         peer(name).send("a question")
     wire.refused["message.read"] = 6
@@ -336,7 +333,7 @@ def test_a_read_mark_that_is_refused_is_told_by_one_however_often_one_comes_back
         for name in ("anna", "boris"):
             console.open(name)
             wire.calls.clear()
-            until(page, lambda: "message.read" in wire.calls)
+            until(console.page, lambda: "message.read" in wire.calls)
     wire.calls.clear()
-    page.wait_for_timeout(3000)  # two seconds are between two tries
+    console.page.wait_for_timeout(3000)  # two seconds are between two tries
     assert wire.calls.count("message.read") <= 4

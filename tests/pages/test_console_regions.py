@@ -6,9 +6,8 @@ from collections.abc import Callable
 from playwright.sync_api import expect
 
 from tests.pages.browsing import OpenPage, until
-from tests.pages.console import MIDDLE, NARROW, WIDE, Console, enter
+from tests.pages.console import MIDDLE, NARROW, WIDE, Console, enter, enter_wired
 from tests.pages.peer import Peer
-from tests.pages.wire import Wire
 
 Enter = Callable[[str], Peer]
 
@@ -224,20 +223,17 @@ def test_who_goes_back_to_the_queue_while_the_service_is_busy_is_not_said_to_vie
 ) -> None:
     peer("anna").send("a question")
     oleg = peer("oleg")
-    page = open_page("/operator", viewport=NARROW)
-    wire = Wire(page)
-    console = Console(page)
-    console.log_in("olga")
+    console, wire = enter_wired(open_page, viewport=NARROW)
     console.open("anna")
 
     def viewed() -> list[int]:
         operators = oleg.call("operator.list")["operators"]
         return next(list(one["viewing"]) for one in operators if one["user_name"] == "olga")
 
-    until(page, lambda: viewed() == [ids["anna"]])
+    until(console.page, lambda: viewed() == [ids["anna"]])
     wire.calls.clear()
     wire.refused["conversation.open"] = 6
     console.button("back").click()
-    until(page, lambda: "conversation.open" in wire.calls)
+    until(console.page, lambda: "conversation.open" in wire.calls)
     wire.refused.clear()
-    until(page, lambda: viewed() == [])
+    until(console.page, lambda: viewed() == [])

@@ -6,7 +6,7 @@ import pytest
 from playwright.sync_api import expect
 
 from tests.pages.browsing import OpenPage, until
-from tests.pages.console import Console, enter
+from tests.pages.console import enter, enter_wired
 from tests.pages.fill import add_messages
 from tests.pages.peer import Peer
 from tests.pages.wire import Wire
@@ -154,10 +154,7 @@ def test_a_search_goes_on_to_the_next_page(open_page: OpenPage, database_url: st
 
 def test_each_search_is_asked_for_once_and_one_letter_is_none(open_page: OpenPage, database_url: str) -> None:
     add_messages(database_url, "anna", 120)
-    page = open_page("/operator")
-    wire = Wire(page)
-    console = Console(page)
-    console.log_in("olga")
+    console, wire = enter_wired(open_page)
     console.search.fill("message")
     expect(console.queue.get_by_text("50 messages found")).to_be_visible()
     console.search.fill("message 11")

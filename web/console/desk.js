@@ -13,8 +13,7 @@ const TICK = 15_000; // milliseconds after which waits are told anew
  * What the desk knows, for the regions to show: the conversations, the open one's thread, the colleagues.
  *
  * Fires "conversation" `{now, before}`, "counts", "operators", "replies", "typing"; "opened" when another thread is
- * open, "thread" when the open one's content changed; "enter" after each connection, with the client's own detail;
- * "tick" now and then, for what shows how long something lasts.
+ * open, "thread" when the open one changed; "enter" after each connection, with the client's detail; "tick" now and then.
  */
 export class Desk extends EventTarget {
   conversations = new Map(); // by the customer's id, the newest version known
@@ -194,8 +193,8 @@ export class Desk extends EventTarget {
   }
 
   /** The customer's messages up to that one were seen; the answers behind the last of them go with it. */
-  async markRead(userId, messageId) {
-    await this.#insist(`read ${userId}`, async () => {
+  markRead(userId, messageId) {
+    this.#insist(`read ${userId}`, async () => {
       const thread = this.#threads.get(userId);
       const seenId = thread?.countUnread(messageId) === 0 ? thread.newestId : messageId;
       const { read_id } = await this.client.call("message.read", userId, seenId);
@@ -272,13 +271,14 @@ export class Desk extends EventTarget {
   /** What is refused for the moment is asked for until it comes, or something newer of that name is. */
   async #insist(name, ask) {
     this.#insisting.set(name, ask);
-    try {
-      await ask();
-    } catch (error) {
-      ignoreLoss(error);
-      if (!RETRIED.includes(error.code)) return;
-      await pause(RETRY);
-      if (this.#insisting.get(name) === ask) await this.#insist(name, ask);
+    while (this.#insisting.get(name) === ask) {
+      try {
+        return await ask();
+      } catch (error) {
+        ignoreLoss(error);
+        if (!RETRIED.includes(error.code)) return;
+        await pause(RETRY);
+      }
     }
   }
 

@@ -60,7 +60,7 @@ export class Regions {
       if (history.state?.isAboveQueue) history.back();
       else this.#addressQueue();
     }
-    this.#show(NARROW.matches ? "queue" : undefined);
+    this.#show(NARROW.matches ? "queue" : this.#addressed);
   }
 
   /** Show the details, or hide them. Returns whether they are shown. */
@@ -70,8 +70,13 @@ export class Regions {
     return isShown;
   }
 
-  /** Of interest where there is room for one alone. The address tells which, also if the page is told late of that. */
-  #show(name = this.addressee ? "conversation" : "queue") {
+  /** The region that the address names: it holds, also if the page is told late of its width. */
+  get #addressed() {
+    return this.addressee ? "conversation" : "queue";
+  }
+
+  /** Of interest where there is room for one alone. */
+  #show(name) {
     this.#shown.region = name;
     if (!WIDE.matches) this.#shown.details = "hidden";
     if (NARROW.matches && name === "queue") this.#desk.hide();
@@ -79,7 +84,7 @@ export class Regions {
 
   #follow() {
     if (this.addressee) this.showConversation(this.addressee);
-    else this.#show();
+    else this.#show("queue");
   }
 
   #addressQueue() {
@@ -99,7 +104,7 @@ export class Regions {
     if (id && id !== this.#desk.thread?.userId) this.#desk.open(id);
     else if (id) this.#desk.reveal();
     const before = this.#shown.region;
-    this.#show();
+    this.#show(this.#addressed);
     if (this.#shown.region === before) return; // it was this page that went, and gave the focus
     this.#workplace.focusRow();
   }

@@ -43,8 +43,9 @@ export function editReplies(desk) {
     }
     if (!(await run("reply.save", name, words))) return;
     if (isRenamed && !(await run("reply.delete", before))) return;
-    if (edited === before) edited = shortcut.value === name ? name : null; // the next may be begun in its place already
-    if (edited !== name || shortcut.value !== name || text.value !== words) return; // what was typed meanwhile stays
+    if (edited !== before) return; // another is being edited by now
+    edited = shortcut.value === name ? name : null; // else the next is begun in its place already
+    if (edited === null || text.value !== words) return; // what was typed meanwhile stays
     edited = null;
     form.reset();
     shortcut.focus();

@@ -1,11 +1,10 @@
 import { Disconnected, Refused } from "../client.js";
 import { pause } from "../dom.js";
-import { Outbox, RETRIED } from "../outbox.js";
+import { Outbox, RETRIED, RETRY } from "../outbox.js";
 import { makeRows } from "../rows.js";
 
 const WHOLE = 500; // messages in the first answer at most: where so many came, there may be older ones
 const PAGE = 100;
-const AGAIN = 2_000; // milliseconds until what was refused is asked for again
 const TYPING = 6_000; // milliseconds for which somebody who typed is shown to type
 
 /**
@@ -110,7 +109,7 @@ export class Conversation extends EventTarget {
       this.messages = [...messages, ...this.messages];
     } catch (error) {
       expect(error);
-      if (error instanceof Refused) await pause(AGAIN); // its own "change" asks for them again
+      if (error instanceof Refused) await pause(RETRY); // its own "change" asks for them again
     } finally {
       this.#update({ isLoading: false });
     }
@@ -200,19 +199,17 @@ export class Conversation extends EventTarget {
   async #tellRead() {
     if (this.#isTelling) return;
     this.#isTelling = true;
-    let isRefused = false; // for the moment
-    do {
+    while (this.#untoldId) {
       const id = this.#untoldId;
       try {
         await this.#client.call("message.read", id);
-        isRefused = id !== this.#untoldId; // more was read meanwhile
-        if (!isRefused) this.#untoldId = 0;
+        if (id === this.#untoldId) this.#untoldId = 0; // else more was read meanwhile
       } catch (error) {
         expect(error);
-        isRefused = RETRIED.includes(error.code);
-        if (isRefused) await pause(AGAIN);
+        if (!RETRIED.includes(error.code)) break;
+        await pause(RETRY);
       }
-    } while (isRefused && this.#untoldId);
+    }
     this.#isTelling = false;
   }
 
