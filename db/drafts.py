@@ -131,10 +131,11 @@ def _decide(
     """What becomes of a draft behind those that are `new`: None where it, or the one with its key, is to be stored."""
     if draft.user_id not in names:
         return UnknownUser()
-    if place and (found := stored.get(place)):
-        return found if found.message_text == draft.text else KeyReused()
-    if place and (waiting := new.get(place)):
-        return None if waiting.text == draft.text else KeyReused()
+    if place:
+        if found := stored.get(place):
+            return found if found.message_text == draft.text else KeyReused()
+        if waiting := new.get(place):
+            return None if waiting.text == draft.text else KeyReused()
     if draft.seen_id is not None and _is_answered(connection, draft, new.values()):
         return AlreadyAnswered()
     return None
@@ -185,8 +186,8 @@ def _insert(connection: Connection, drafts: list[Draft], names: dict[int, str]) 
     rows = [(one.user_id, one.invader_name, one.text, text, int(one.author.is_admin), one.key) for one in drafts]
     messages = []
     changes: dict[int, Change] = {}
-    for message_id, draft in zip(connection.insert(sql, rows), drafts, strict=True):
-        author, user_id, name = draft.author, draft.user_id, draft.invader_name
+    for message_id, draft, row in zip(connection.insert(sql, rows), drafts, rows, strict=True):
+        author, user_id, name = draft.author, draft.user_id, row[1]
         change = changes.get(user_id) or changes.setdefault(user_id, Change(user_id))
         if author.is_admin:
             change.add_answer(message_id, author.id)

@@ -10,7 +10,8 @@ from handlers.work import Work
 
 FRAMES, BYTES = 64, 2**20  # of one connection, the last frame beside
 CALLS = 8  # of these frames: what stores no message costs more, and others want to read too
-ALL_BYTES = 256 * 2**20  # of all: past it, each connection has one frame under way
+ALL_BYTES = 256 * 2**20  # of all: past it, each connection has one frame under way that counts
+SMALL = 1_024  # characters of a frame that does not: those of all connections are no more than may wait to be written
 LARGE = 16_384  # characters of a frame: for a larger one the others wait a millisecond or two
 LARGE_RATE = 8 * 2**20  # of such characters in a second of one connection
 
@@ -38,20 +39,24 @@ class Flight:
         self._room: asyncio.Future[None] | None = None
         self._end_of_pause: asyncio.Future[None] | None = None
 
-    def hold(self, work: Work, frame: str, *, is_call: bool) -> None:
+    def hold(self, work: Work, frame: str) -> None:
         """Count a frame's memory, with the UTF-8 that decoding has made of it: what a work refers to until its end."""
-        work.is_call = is_call
-        self._calls += is_call
-        work.size = sys.getsizeof(frame)
-        self._bytes += work.size
-        self.total.bytes += work.size
+        self.frames += 1
+        if work.is_call:
+            self._calls += 1
+        if len(frame) > SMALL:
+            work.size = sys.getsizeof(frame)
+            self._bytes += work.size
+            self.total.bytes += work.size
 
     def end(self, work: Work) -> None:
         self.frames -= 1
-        self._calls -= work.is_call
-        self._bytes -= work.size
-        self.total.bytes -= work.size
-        if self._room is not None and not self._is_full:
+        if work.is_call:
+            self._calls -= 1
+        if work.size:
+            self._bytes -= work.size
+            self.total.bytes -= work.size
+        if self._room is not None and not self._is_full():
             self._room.set_result(None)
             self._room = None
 
@@ -60,12 +65,12 @@ class Flight:
 
         This one was so many characters long, and has a task that counts among its user's `calls`, or none.
         """
+        if calls is None and length <= LARGE:
+            return self._wait_for_room()
         seconds = length / LARGE_RATE if length > LARGE else 0.0
         if calls is not None:
             seconds += calls.borrow()
-        if calls is not None or seconds:
-            return self._wait(seconds)
-        return self._wait_for_room()
+        return self._wait(seconds)
 
     async def _wait(self, seconds: float) -> None:
         await self.pause(seconds)  # 0 too: the task's first step is before that of the next frame
@@ -82,11 +87,11 @@ class Flight:
             self._end_of_pause.set_result(None)
 
     def _wait_for_room(self) -> asyncio.Future[None] | None:
-        if self._is_full:
+        if self._is_full():
             self._room = asyncio.get_running_loop().create_future()
         return self._room
 
-    @property
     def _is_full(self) -> bool:
-        most = BYTES if self.total.bytes <= ALL_BYTES else 0
-        return self.frames >= FRAMES or self._calls >= CALLS or self._bytes > most
+        if self.frames >= FRAMES or self._calls >= CALLS:
+            return True
+        return self._bytes > 0 and (self._bytes > BYTES or self.total.bytes > ALL_BYTES)

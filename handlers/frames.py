@@ -37,11 +37,8 @@ class ReadsAhead(WebSocketProtocol13):
         """Handle the next frame. A plain text that is there as a whole is taken at once, any other as Tornado does."""
         if self._handled is None and self._taken == len(self._ahead):
             await self._read_ahead()
-        if self._handled is None:
-            text = self._take_text()
-            if text is not None:
-                self._handled = super()._handle_message(TEXT, text)
-            elif await self._is_well_formed():
+        if self._handled is None and not self._take_texts():
+            if await self._is_well_formed():
                 await super()._receive_frame()
             else:
                 self._abort()
@@ -62,30 +59,42 @@ class ReadsAhead(WebSocketProtocol13):
     def _take_all(self, data: bytes) -> bool:
         """Handle the plain texts that what arrived begins with. Returns whether nothing is left to do or wait for."""
         self._ahead, self._taken = data, 0
-        handle = super()._handle_message
-        while self._handled is None and (text := self._take_text()) is not None:
-            self._handled = handle(TEXT, text)
+        self._take_texts()
         return self._handled is None and not self._ahead
 
-    def _take_text(self) -> bytes | None:
-        """The text of a masked frame of up to 65,535 bytes, which is no part of a message; None for all others."""
+    def _take_texts(self) -> bool:
+        """Handle the texts that are there, up to one that has to be waited for. Returns whether there was one.
+
+        That is masked frames of up to 65,535 bytes, which are no part of a message.
+        """
         data, start = self._ahead, self._taken
-        if len(data) - start < 8 or data[start] != WHOLE_TEXT or self._fragmented_message_buffer is not None:
-            return None
-        length, mask = data[start + 1] - MASKED, start + 2
-        if length == 126:
-            length, mask = data[start + 2] << 8 | data[start + 3], start + 4
-        text = mask + 4
-        end = text + length
-        if (
-            not (0 <= length < 126 if mask == start + 2 else length >= 126)
-            or end > len(data)
-            or length > self.params.max_message_size
-        ):
-            return None
-        self._wire_bytes_in += end - start
-        self._ahead, self._taken = (data, end) if end < len(data) else (b"", 0)  # an idle connection keeps nothing
-        return _websocket_mask(data[mask:text], data[text:end])
+        first, size, most = start, len(data), self.params.max_message_size
+        if self._fragmented_message_buffer is not None:
+            return False
+        while size - start >= 8 and data[start] == WHOLE_TEXT and self._handled is None:
+            length, mask = data[start + 1] ^ MASKED, start + 2
+            if length > 126:  # in eight bytes, or not masked
+                break
+            if length == 126:
+                length, mask = data[mask] << 8 | data[mask + 1], start + 4
+                if length < 126:
+                    break
+            text = mask + 4
+            end = text + length
+            if end > size or length > most:
+                break
+            start = end
+            if self.client_terminated:
+                continue
+            try:
+                message = _websocket_mask(data[mask:text], data[text:end]).decode()
+            except UnicodeDecodeError:
+                self._abort()
+            else:
+                self._handled = self._run_callback(self.handler.on_message, message)
+        self._wire_bytes_in += start - first
+        self._ahead, self._taken = (data, start) if start < size else (b"", 0)  # an idle connection keeps nothing
+        return start > first
 
     async def _is_well_formed(self) -> bool:
         """Whether the next frame is masked, and its length written in as few bytes as can be (RFC 6455 5.1, 5.2)."""

@@ -4,8 +4,8 @@ import ipaddress
 import time
 from collections import OrderedDict, deque
 
+ANSWER_BYTES = 65_536  # of an answer count as one more call: to read it and to write it takes time from all
 TABLE_SIZE = 20_000  # so many addresses and names, or users, are kept; past that they are forgotten
-ANSWER_BYTES = 65_536  # of an answer count as one more call
 
 
 class Bucket:
@@ -40,11 +40,6 @@ class Bucket:
         now, seconds = time.monotonic(), self.burst / self.rate
         self._full_at = min(max(now, self._full_at) + count / self.rate, now + 2 * seconds)
         return max(0.0, self._full_at - seconds - now)
-
-    def charge(self, size: int) -> None:
-        """Take more for a large answer of so many bytes: to read it and to write it takes time from all."""
-        if size > ANSWER_BYTES:
-            self.borrow(size / ANSWER_BYTES)
 
 
 class Rates:

@@ -11,7 +11,7 @@ from handlers import protocol
 
 
 class CustomerMessage(msgspec.Struct, gc=False):
-    """A message as the seed has it."""
+    """A message as the seed has it. An operator is also told whose conversation it is: the Message itself."""
 
     message_id: int
     message_text: str
@@ -20,27 +20,16 @@ class CustomerMessage(msgspec.Struct, gc=False):
     created: int
 
 
-class OperatorMessage(CustomerMessage):
-    """An operator is also told whose conversation it is."""
-
-    user_id: int
-    user_name: str
-
-
 class NewMessage(msgspec.Struct, gc=False):
     """What a message is acknowledged with, and told to the others with (seed 2.1, 3.1)."""
 
-    message: CustomerMessage
+    message: CustomerMessage | Message
 
 
-def present(message: Message, *, to_operator: bool) -> CustomerMessage:
-    """The message as that side sees it."""
-    text, name, is_from_support = message.message_text, message.invader_name, message.is_from_support
-    if to_operator:
-        return OperatorMessage(
-            message.message_id, text, name, is_from_support, message.created, message.user_id, message.user_name
-        )
-    return CustomerMessage(message.message_id, text, name, is_from_support, message.created)
+def present_to_customer(message: Message) -> CustomerMessage:
+    return CustomerMessage(
+        message.message_id, message.message_text, message.invader_name, message.is_from_support, message.created
+    )
 
 
 class Push(msgspec.Struct, eq=False, gc=False):
@@ -53,17 +42,14 @@ class Push(msgspec.Struct, eq=False, gc=False):
     @property
     def to_operators(self) -> bytes:
         if not self._to_operators:
-            self._to_operators = self._encode(to_operator=True)
+            self._to_operators = protocol.encode_result(protocol.NULL, NewMessage(self.message))
         return self._to_operators
 
     @property
     def to_customer(self) -> bytes:
         if not self._to_customer:
-            self._to_customer = self._encode(to_operator=False)
+            self._to_customer = protocol.encode_result(protocol.NULL, NewMessage(present_to_customer(self.message)))
         return self._to_customer
-
-    def _encode(self, *, to_operator: bool) -> bytes:
-        return protocol.encode_result(protocol.NULL, NewMessage(present(self.message, to_operator=to_operator)))
 
 
 class ConversationView(msgspec.Struct):

@@ -26,6 +26,7 @@ from handlers.feed import Feed, Told
 from handlers.flight import Flight
 from handlers.frames import ReadsAhead
 from handlers.guarded import Guarded
+from handlers.limits import ANSWER_BYTES
 from handlers.methods.messages import Post
 from handlers.methods.session import Answer, Session
 from handlers.outbox import Outbox
@@ -68,8 +69,7 @@ class WebSocketHandler(Guarded, tornado.websocket.WebSocketHandler):
         self.flight = Flight()
         self.newest_id = 0  # of the messages that this connection was sent
         self.held: list[views.Push] = []  # what was broadcast while the history was being read
-        self.is_deaf = False  # what arrives is not run
-        self.is_leaving = False  # nor is anything sent
+        self.is_deaf = self.is_leaving = False  # what arrives is not run; nor is anything sent
         self.opened_at = time.monotonic()
         self.silence: asyncio.TimerHandle | None = None
 
@@ -106,38 +106,36 @@ class WebSocketHandler(Guarded, tornado.websocket.WebSocketHandler):
 
     def on_message(self, message: str | bytes) -> Awaitable[None] | None:
         """Start work on a frame. The next waits behind the log-in, and where there are too many."""
-        if isinstance(message, bytes):
+        if not isinstance(message, str):
             self.leave(UNSUPPORTED_DATA if self.session else LOG_IN_AGAIN)
+            return None
         if self.is_deaf:
             return None
-        assert isinstance(message, str)
-        self.flight.frames += 1
-        work = Work()
-        task = None
+        work, task = Work(), None
         try:
             task = self._start(work, message)
+            self.flight.hold(work, message)
         except Exception as error:
             self._end(work, error)
-        else:
-            self.flight.hold(work, message, is_call=task is not None)
         if self.session is None:
             return task  # nothing may overtake the log-in
         return self.flight.wait(len(message), self.session.calls if task else None)
 
     def _start(self, work: Work, frame: str) -> asyncio.Task[None] | None:
         """Do what a frame asks for, in a task unless it stores a message. Raises protocol's errors, db.Unavailable."""
-        work.request = protocol.decode(frame)
-        if work.request.method == AUTH:
-            return self._run(work, self._authenticate(work.request))
-        if self.session is None:
+        session = self.session
+        work.request = request = protocol.decode(frame)
+        if request.method == AUTH:
+            return self._run(work, self._authenticate(request))
+        if session is None:
             raise protocol.Unauthorized
-        method = methods.find(self.session, work.request)
+        method = methods.find(session, request)
         if isinstance(method, Post):
-            draft = method.draft(self.session)
-            if self.session.messages.take():
-                self.session.database.write_each(drafts.add_all, draft, partial(self._end_post, work))
+            draft = method.draft(session)
+            if session.messages.take():
+                session.database.write_each(drafts.add_all, draft, partial(self._end_post, work, session))
                 return None
-        return self._run(work, method.run(self.session))
+        return self._run(work, method.run(session))
 
     def _run(self, work: Work, method: Coroutine[Any, Any, Answer | None]) -> asyncio.Task[None]:
         async def run() -> None:
@@ -145,19 +143,21 @@ class WebSocketHandler(Guarded, tornado.websocket.WebSocketHandler):
                 self._end(work, await method)
             except Exception as error:
                 self._end(work, error)
+            finally:
+                self.flight.end(work)
 
+        work.is_call = True
         task = asyncio.ensure_future(run())
         self.tasks.add(task)
         task.add_done_callback(self.tasks.discard)
         return task
 
-    def _end_post(self, work: Work, outcome: Added | Exception) -> None:
-        assert self.session is not None
-        self._end(work, outcome if isinstance(outcome, Exception) else self.session.post(outcome))
+    def _end_post(self, work: Work, session: Session, outcome: Added | Exception) -> None:
+        self.flight.end(work)
+        self._end(work, session.post(outcome) if isinstance(outcome, Added) else outcome)
 
     def _end(self, work: Work, outcome: Answer | Exception | None) -> None:
         """Answer a frame. This is the one place where errors end."""
-        self.flight.end(work)
         log, request = "ok", work.request
         try:
             if isinstance(outcome, Answer):
@@ -302,7 +302,7 @@ class WebSocketHandler(Guarded, tornado.websocket.WebSocketHandler):
     @classmethod
     def broadcast(cls, message: Message, sender: "WebSocketHandler | None" = None) -> None:
         """Push a committed message to all who may see it and do not have it (seed 3.1)."""
-        cls.told.newest_id = max(cls.told.newest_id, message.message_id)
+        cls.told.newest_id = message.message_id
         metrics.MESSAGES.note(is_from_support=message.is_from_support)
         push = views.Push(message)
         is_watched = False
@@ -328,21 +328,21 @@ class WebSocketHandler(Guarded, tornado.websocket.WebSocketHandler):
                     handler._send(frame)
 
     def _push(self, push: views.Push) -> None:
-        message = push.message
-        if self.session is None:
+        session, message = self.session, push.message
+        if session is None:
             self.held.append(push)
-            return
-        user = self.session.user
-        if message.message_id <= self.newest_id or not (user.is_admin or user.id == message.user_id):
-            return
-        self.newest_id = message.message_id
-        self.session.note_conversation(message.user_id)
-        self._send(push.to_operators if user.is_admin else push.to_customer)
+        elif message.message_id > self.newest_id:
+            self.newest_id = message.message_id
+            if session.user.is_admin:
+                session.note_conversation(message.user_id)
+                self._send(push.to_operators)
+            elif session.user.id == message.user_id:
+                self._send(push.to_customer)
 
     def _reply(self, request_id: Raw, result: Any) -> None:
         frame = protocol.encode_result(request_id, result)
-        if self.session is not None:
-            self.session.calls.charge(len(frame))
+        if len(frame) > ANSWER_BYTES and self.session is not None:
+            self.session.calls.borrow(len(frame) / ANSWER_BYTES)
         self._send(frame)
 
     def _send(self, frame: bytes) -> None:

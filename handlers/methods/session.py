@@ -75,14 +75,16 @@ class Session:
         )
 
     def note_conversation(self, user_id: int) -> None:
-        """It is sent a message of this customer's conversation."""
+        """The operator is sent a message of this customer's conversation."""
         if self.only != user_id:
             self.only = user_id if self.only is None else NOBODY
 
-    def show(self, message: Message) -> views.CustomerMessage:
+    def show(self, message: Message) -> views.CustomerMessage | Message:
         """The message for a frame to this connection, which from now on has seen its conversation."""
+        if not self.user.is_admin:
+            return views.present_to_customer(message)
         self.note_conversation(message.user_id)
-        return views.present(message, to_operator=self.user.is_admin)
+        return message
 
     def post(self, added: Added) -> Answer:
         """What a stored message is answered with, and told to the others unless it was there under its key."""
