@@ -14,7 +14,8 @@ from db.users import User
 
 AT_ONCE = 256  # drafts in one set of statements
 
-Place = tuple[int, str, str]  # the values of the unique index that a key is in
+Keyed = tuple[int, str, str]  # the values of the unique index that a key is in
+Place = Keyed | int  # and a place of its own for what has no key
 
 
 class Draft(Struct, frozen=True, gc=False):
@@ -34,7 +35,7 @@ class Draft(Struct, frozen=True, gc=False):
         return self.author.user_name if self.author.is_admin else ""
 
     @property
-    def place(self) -> Place | None:
+    def place(self) -> Keyed | None:
         return None if self.key is None else (self.user_id, self.key, self.invader_name)
 
 
@@ -69,7 +70,7 @@ def add_all(connection: Connection, drafts: Sequence[Draft]) -> list[Added | Ref
 def find(connection: Connection, draft: Draft) -> Message | None:
     """The message that is stored under the draft's key. Raises UnknownUser and KeyReused."""
     names = users.find_names(connection, {draft.user_id})
-    outcome = _decide(connection, draft, draft.place, names, _find_stored(connection, [draft], names), {})
+    outcome = _decide(connection, draft, draft.place or 0, names, _find_stored(connection, [draft], names), {})
     if isinstance(outcome, UnknownUser | KeyReused):
         raise outcome
     return outcome if isinstance(outcome, Message) else None
@@ -81,8 +82,9 @@ def _add_some(connection: Connection, drafts: Sequence[Draft]) -> list[Added | R
     Who has become an operator is a customer in its own draft, until handlers/upkeep.py ends its connections.
     """
     names = {one.user_id: one.author.user_name for one in drafts if not one.author.is_admin}
-    names |= users.find_names(connection, {one.user_id for one in drafts if one.author.is_admin})
-    stored = _find_stored(connection, [one for one in drafts if one.seen_id is not None], names)
+    answers = [one for one in drafts if one.author.is_admin]
+    names |= users.find_names(connection, {one.user_id for one in answers})
+    stored = _find_stored(connection, [one for one in answers if one.seen_id is not None], names)
     try:
         return _store(connection, drafts, names, stored)
     except Conflict:
@@ -97,14 +99,14 @@ def _store(
 
     Raises Conflict, and stores nothing, where that is not so.
     """
-    new: dict[Place | int, Draft] = {}  # in their order; one without a key is in a place of its own
-    decided: list[Message | Refused | Place | int] = []
+    new: dict[Place, Draft] = {}  # in their order; one without a key is in a place of its own
+    decided: list[Message | Refused | Place] = []
     for number, draft in enumerate(drafts):
-        place = draft.place
+        place = draft.place or number
         outcome = _decide(connection, draft, place, names, stored, new)
         if outcome is None:
-            new.setdefault(place or number, draft)
-        decided.append(outcome or place or number)
+            new.setdefault(place, draft)
+        decided.append(outcome or place)
     messages = _insert(connection, list(new.values()), names)
     if len(new) == len(drafts):  # as it mostly is
         return [Added(message, True) for message in messages]
@@ -123,19 +125,18 @@ def _store(
 def _decide(
     connection: Connection,
     draft: Draft,
-    place: Place | None,
+    place: Place,
     names: dict[int, str],
     stored: dict[Place, Message],
-    new: dict[Place | int, Draft],
+    new: dict[Place, Draft],
 ) -> Message | Refused | None:
     """What becomes of a draft behind those that are `new`: None where it, or the one with its key, is to be stored."""
     if draft.user_id not in names:
         return UnknownUser()
-    if place:
-        if found := stored.get(place):
-            return found if found.message_text == draft.text else KeyReused()
-        if waiting := new.get(place):
-            return None if waiting.text == draft.text else KeyReused()
+    if found := stored.get(place):
+        return found if found.message_text == draft.text else KeyReused()
+    if waiting := new.get(place):
+        return None if waiting.text == draft.text else KeyReused()
     if draft.seen_id is not None and _is_answered(connection, draft, new.values()):
         return AlreadyAnswered()
     return None
@@ -165,7 +166,7 @@ def _find_stored(connection: Connection, drafts: Sequence[Draft], names: dict[in
         WHERE {condition}
     """  # noqa: S608  # marks alone
     values = [value for place in places for value in place] + [*places[-1]] * (count - len(places))
-    stored = {}
+    stored: dict[Place, Message] = {}
     for row in connection.execute(sql, values).fetchall():
         message = Message(row[0], row[1], row[2], bool(row[3]), row[4], row[5], names[row[5]])
         stored[row[5], row[6], row[2]] = message

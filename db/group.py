@@ -4,6 +4,7 @@ import math
 import time
 from collections.abc import Callable
 from itertools import groupby
+from operator import attrgetter
 from typing import Any, TypeVar
 
 from msgspec import Struct
@@ -43,7 +44,7 @@ class Runner:
         """Each job's outcome, in their order. What is raised ends the transaction."""
         outcomes: list[Any] = []
         self._stored.clear()
-        for (function, is_each), some in groupby(group, key=lambda job: (job.function, job.is_each)):
+        for (function, is_each), some in groupby(group, key=attrgetter("function", "is_each")):
             self._running, before = function, connection.total_changes
             if is_each:
                 outcomes += function(connection, [job.args[0] for job in some])

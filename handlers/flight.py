@@ -66,7 +66,7 @@ class Flight:
         This one was so many characters long, and has a task that counts among its user's `calls`, or none.
         """
         if calls is None and length <= LARGE:
-            return self._wait_for_room()
+            return self._wait_for_room() if self._is_full() else None
         seconds = length / LARGE_RATE if length > LARGE else 0.0
         if calls is not None:
             seconds += calls.borrow()
@@ -74,8 +74,8 @@ class Flight:
 
     async def _wait(self, seconds: float) -> None:
         await self.pause(seconds)  # 0 too: the task's first step is before that of the next frame
-        if room := self._wait_for_room():
-            await room
+        if self._is_full():
+            await self._wait_for_room()
 
     async def pause(self, seconds: float) -> None:
         self._end_of_pause = asyncio.get_running_loop().create_future()
@@ -86,9 +86,8 @@ class Flight:
         if self._end_of_pause is not None and not self._end_of_pause.done():
             self._end_of_pause.set_result(None)
 
-    def _wait_for_room(self) -> asyncio.Future[None] | None:
-        if self._is_full():
-            self._room = asyncio.get_running_loop().create_future()
+    def _wait_for_room(self) -> asyncio.Future[None]:
+        self._room = asyncio.get_running_loop().create_future()
         return self._room
 
     def _is_full(self) -> bool:

@@ -16,7 +16,7 @@ class Outbox:
     A reader too slow for its bound is cut off: its stream is closed, for no close frame could reach it.
     """
 
-    __slots__ = ("_cut_off", "_frames", "_stream", "_unread")
+    __slots__ = ("_cut_off", "_frames", "_is_closed", "_stream", "_unread")
 
     waiting: ClassVar[list["Outbox"]] = []  # those with frames in this turn of the loop
     behind: ClassVar[set["Outbox"]] = set()  # those whose reader has left something unread
@@ -27,6 +27,7 @@ class Outbox:
         self._stream = stream
         self._cut_off = cut_off
         self._frames: list[bytes] = []
+        self._is_closed = False
         self._unread = 0
 
     def send(self, frame: bytes) -> None:
@@ -44,11 +45,16 @@ class Outbox:
         for outbox in waiting:
             outbox.flush()
 
+    def close(self) -> None:
+        """Write what is queued; what is sent from now on is dropped."""
+        self.flush()
+        self._is_closed = True
+
     def flush(self) -> None:
-        if not self._frames or self._stream.closed():
-            return
         data = b"".join(self._frames)
         self._frames.clear()
+        if not data or self._is_closed or self._stream.closed():
+            return
         if self._unread > UNREAD_BYTES:
             self._end()
             return

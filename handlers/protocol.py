@@ -125,8 +125,9 @@ def _is_scalar(value: Raw) -> bool:
 
 def decode_params(kind: type[T], params: Raw) -> T:
     """The parameters as `kind` declares them. Raises IncorrectArgument (seed 2.1.1, 4.1.1)."""
-    decoder = _decoders.get(kind)
-    if decoder is None:
+    try:
+        decoder = _decoders[kind]
+    except KeyError:
         decoder = _decoders[kind] = msgspec.json.Decoder(kind)
     try:
         decoded: T = decoder.decode(params)

@@ -162,7 +162,10 @@ class WebSocketHandler(Guarded, tornado.websocket.WebSocketHandler):
         try:
             if isinstance(outcome, Answer):
                 self._reply(request.id, outcome.result)
-                self._tell(outcome)
+                if outcome.message is not None:
+                    self.broadcast(outcome.message, sender=self)
+                else:
+                    self._tell(outcome)
             elif isinstance(outcome, Refused) and self.session:
                 raise methods.refuse(self.session, outcome)
             elif isinstance(outcome, Exception):
@@ -184,9 +187,7 @@ class WebSocketHandler(Guarded, tornado.websocket.WebSocketHandler):
         work.log(self.named, log)
 
     def _tell(self, answer: Answer) -> None:
-        """Everybody else hears what an answer changed."""
-        if answer.message is not None:
-            self.broadcast(answer.message, sender=self)
+        """Everybody else hears what an answer changed, besides a message."""
         for event in answer.events:
             self.publish(event, sender=self)
         if answer.ends_others and self.session is not None:
@@ -200,7 +201,7 @@ class WebSocketHandler(Guarded, tornado.websocket.WebSocketHandler):
         if self.session is None and not is_away:
             self.leave(LOG_IN_AGAIN)
             return
-        self._send(protocol.encode_error(request_id, error))
+        self.outbox.send(protocol.encode_error(request_id, error))
         if self.session is None:
             self._limit_silence()  # it may try again
 
@@ -208,7 +209,7 @@ class WebSocketHandler(Guarded, tornado.websocket.WebSocketHandler):
         """Close with a code. What was sent goes out before it; what still arrives is not run."""
         if self.is_leaving:
             return
-        self.outbox.flush()
+        self.outbox.close()
         self.is_deaf = self.is_leaving = True
         self._forget()
         self.flight.end_pause()
@@ -303,7 +304,7 @@ class WebSocketHandler(Guarded, tornado.websocket.WebSocketHandler):
     def broadcast(cls, message: Message, sender: "WebSocketHandler | None" = None) -> None:
         """Push a committed message to all who may see it and do not have it (seed 3.1)."""
         cls.told.newest_id = message.message_id
-        metrics.MESSAGES.note(is_from_support=message.is_from_support)
+        metrics.MESSAGES.counts[message.is_from_support] += 1
         push = views.Push(message)
         is_watched = False
         for handler in chain(cls.by_user.get(message.user_id, ()), cls.operators, cls.resuming):
@@ -325,7 +326,7 @@ class WebSocketHandler(Guarded, tornado.websocket.WebSocketHandler):
             if handler is not sender and handler.session and event.name in handler.session.events:
                 frame = event.to_operators if handler.session.user.is_admin else event.to_customer
                 if frame is not None:
-                    handler._send(frame)
+                    handler.outbox.send(frame)
 
     def _push(self, push: views.Push) -> None:
         session, message = self.session, push.message
@@ -335,16 +336,12 @@ class WebSocketHandler(Guarded, tornado.websocket.WebSocketHandler):
             self.newest_id = message.message_id
             if session.user.is_admin:
                 session.note_conversation(message.user_id)
-                self._send(push.to_operators)
+                self.outbox.send(push.to_operators)
             elif session.user.id == message.user_id:
-                self._send(push.to_customer)
+                self.outbox.send(push.to_customer)
 
     def _reply(self, request_id: Raw, result: Any) -> None:
         frame = protocol.encode_result(request_id, result)
         if len(frame) > ANSWER_BYTES and self.session is not None:
             self.session.calls.borrow(len(frame) / ANSWER_BYTES)
-        self._send(frame)
-
-    def _send(self, frame: bytes) -> None:
-        if not self.is_leaving:
-            self.outbox.send(frame)
+        self.outbox.send(frame)
