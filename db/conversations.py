@@ -4,6 +4,8 @@ from collections.abc import Collection, Iterable
 from dataclasses import dataclass
 from typing import Any
 
+from msgspec import Struct
+
 from db.engine import Connection, NotSeen, UnknownUser, any_of
 
 NEWEST_ID = 2**63 - 1  # above every id
@@ -195,8 +197,7 @@ def list_held(connection: Connection) -> list[tuple[int, int]]:
 # Changes
 
 
-@dataclass(slots=True)
-class Change:
+class Change(Struct, gc=False):
     """What new messages, in the order of their ids, change in a customer's conversation."""
 
     user_id: int

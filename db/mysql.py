@@ -2,8 +2,9 @@
 
 import contextlib
 import re
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from functools import lru_cache
+from types import NoneType
 from typing import Any, cast
 
 import pymysql
@@ -32,7 +33,7 @@ CONVERSIONS: dict[Any, Any] = {**pymysql.converters.conversions, FIELD_TYPE.DATE
 
 
 RAREST = 8
-PACKET_CHARACTERS = 100_000  # of the texts in one statement
+PACKET_CHARACTERS = 100_000  # of the rows in one statement
 
 SEARCH = SearchSQL(
     create="""
@@ -75,30 +76,42 @@ class MySQLConnection(pymysql.connections.Connection):
     def escape(self, obj: Any, mapping: Mapping[Any, Any] | None = None) -> Any:
         """A value as SQL spells it: PyMySQL's, which looks at each character, only where there may be one to escape."""
         kind = type(obj)
-        if kind is str and obj.isprintable() and not ("'" in obj or '"' in obj or "\\" in obj):
+        if kind is str and _is_plain(obj):
             return f"'{obj}'"
         return str(obj) if kind is int else super().escape(obj, mapping)
+
+    def _escape_all(self, column: Sequence[Any]) -> Iterable[str]:
+        """The same of many values, which are looked at together."""
+        kinds = set(map(type, column))
+        if kinds == {int}:
+            return map(str, column)
+        if kinds == {str} and _is_plain("".join(column)):
+            return [f"'{text}'" for text in column]
+        if kinds == {NoneType}:
+            return ["NULL"] * len(column)
+        return map(self.escape, column)
 
     def insert(self, sql: str, rows: Sequence[Sequence[Any]]) -> Sequence[int]:
         """Many rows in one statement, or in a few where a packet would not hold them."""
         if not rows:
             return ()
-        if _length(rows) <= PACKET_CHARACTERS:
-            return self._insert_some(sql, rows)
+        head, values, tail = _spell_insert(sql)
+        columns = [self._escape_all(column) for column in zip(*rows, strict=True)]
+        spelled = [values % row for row in zip(*columns, strict=True)]
+        if sum(map(len, spelled)) <= PACKET_CHARACTERS:
+            return self._insert_some(head, spelled, tail)
         self.query("SAVEPOINT parts")
         try:
-            return [row_id for some in _split(rows) for row_id in self._insert_some(sql, some)]
+            return [row_id for some in _split(spelled) for row_id in self._insert_some(head, some, tail)]
         except Conflict:
             self.query("ROLLBACK TO SAVEPOINT parts")
             raise
 
-    def _insert_some(self, sql: str, rows: Sequence[Sequence[Any]]) -> range:
+    def _insert_some(self, head: str, rows: Sequence[str], tail: str) -> range:
         """The ids of one statement follow one another (innodb_autoinc_lock_mode, simple inserts)."""
-        head, values, tail = _spell_insert(sql)
-        statement = f"{head} VALUES {','.join([values] * len(rows))} {tail}"
         cursor = self.cursor()
         try:
-            cursor.execute(statement, [value for row in rows for value in row])
+            cursor.execute(f"{head} VALUES {','.join(rows)} {tail}")
         except pymysql.IntegrityError as error:
             if error.args[0] not in (ER.DUP_ENTRY, ER.NO_REFERENCED_ROW_2):
                 raise
@@ -119,20 +132,19 @@ def _spell_insert(sql: str) -> tuple[str, str, str]:
     return head, values, re.sub(r"excluded\.(\w+)", r"VALUES(\1)", tail)
 
 
-def _length(rows: Sequence[Sequence[Any]]) -> int:
-    """The characters of the rows' texts."""
-    return sum(len(value) for row in rows for value in row if isinstance(value, str))
+def _is_plain(text: str) -> bool:
+    """Whether it has nothing to escape."""
+    return text.isprintable() and not ("'" in text or '"' in text or "\\" in text)
 
 
-def _split(rows: Sequence[Sequence[Any]]) -> Iterator[Sequence[Sequence[Any]]]:
+def _split(rows: Sequence[str]) -> Iterator[Sequence[str]]:
     """The rows in parts that a packet holds: max_allowed_packet has 1 MiB at least where it was not made smaller."""
     start = size = 0
     for index, row in enumerate(rows):
-        length = _length([row])
-        if size + length > PACKET_CHARACTERS and index > start:
+        if size + len(row) > PACKET_CHARACTERS and index > start:
             yield rows[start:index]
             start, size = index, 0
-        size += length
+        size += len(row)
     yield rows[start:]
 
 
