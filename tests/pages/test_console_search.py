@@ -169,6 +169,22 @@ def test_each_search_is_asked_for_once_and_one_letter_is_none(open_page: OpenPag
     assert wire.calls.count("message.search") == 4
 
 
+@pytest.mark.parametrize("way", ["Enter", "Retry"])
+def test_a_search_that_failed_is_asked_for_again(open_page: OpenPage, peer: Enter, way: str) -> None:
+    peer("anna").send("the needle")
+    console, wire = enter_wired(open_page)
+    wire.refused["message.search"] = 5
+    console.search.fill("needle")
+    expect(console.queue.get_by_text("The search failed.")).to_be_visible()
+    wire.refused.clear()
+    if way == "Enter":
+        console.search.press("Enter")
+    else:
+        console.queue.get_by_role("button", name="Retry").click()
+    expect(console.found).to_have_count(1)
+    expect(console.search).to_be_focused()
+
+
 def test_what_was_found_is_shown_also_to_who_presses_r_before_it_is_there(open_page: OpenPage, peer: Enter) -> None:
     anna = peer("anna")
     anna.send("the needle")

@@ -18,6 +18,7 @@ export class Search {
   #found = new Map(); // message's id → message
   #isComplete = true;
   #isReading = false;
+  #failed = null; // what was asked for and refused, until it is asked for again
   #timer = null;
   #searched = "";
 
@@ -70,7 +71,7 @@ export class Search {
     if (event.isComposing || event.keyCode === 229) return; // an input method is at work
     if (event.key === "ArrowDown" || event.key === "Enter") {
       event.preventDefault();
-      if (event.key === "Enter" && this.#text === this.#searched && !this.#isShort) this.#read({ isAnew: true });
+      if (event.key === "Enter" && this.#text === this.#searched && !this.#isShort) this.#again();
       this.list.focusRow(this.list.keys[0]);
     } else if (event.key === "Escape" && this.isActive) {
       event.stopPropagation();
@@ -90,6 +91,7 @@ export class Search {
     this.#found.clear();
     this.#isComplete = this.#isShort;
     this.#isReading = false;
+    this.#failed = null;
     this.#say(this.#isComplete && this.isActive ? t("search_longer") : "");
     this.list.show([]); // an empty list asks for more
   }
@@ -117,12 +119,20 @@ export class Search {
 
   /** What was found before stays; it goes on when asked to. */
   #fail(page) {
-    const again = () => {
+    const retry = () => {
       this.#input.focus(); // the button goes
-      this.#isReading = false;
-      this.#read(page);
+      this.#again();
     };
-    this.#say(t("search_failed"), " ", h("button", { type: "button", class: "button", onclick: again }, t("retry")));
+    this.#failed = page;
+    this.#say(t("search_failed"), " ", h("button", { type: "button", class: "button", onclick: retry }, t("retry")));
+  }
+
+  /** Ask for what was refused, or else for all anew. */
+  #again() {
+    const page = this.#failed ?? { isAnew: true };
+    if (this.#failed) this.#isReading = false;
+    this.#failed = null;
+    this.#read(page);
   }
 
   #say(...words) {
