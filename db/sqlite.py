@@ -6,6 +6,7 @@ import fcntl
 import os
 import sqlite3
 from collections.abc import Sequence
+from functools import lru_cache
 from itertools import chain
 from typing import Any
 
@@ -58,10 +59,8 @@ class SQLiteConnection(sqlite3.Connection):
 
     def _insert_some(self, sql: str, rows: Sequence[Sequence[Any]]) -> range:
         """Rows of zeros fill them up, and are left out: few different statements are prepared but once."""
-        head, values, tail = split_insert(sql)
-        all_values, count = marks(values, ",", len(rows))
+        statement, count = _spell_insert(sql, len(rows))
         zeros = [0] * len(rows[0]) * (count - len(rows))
-        statement = f"{head} SELECT * FROM (VALUES {all_values}) LIMIT ? {tail}"  # noqa: S608  # marks alone
         parameters = [*chain.from_iterable(rows), *zeros, len(rows)]
         try:
             newest_id = self.execute(statement, parameters).lastrowid or 0
@@ -76,6 +75,14 @@ class SQLiteConnection(sqlite3.Connection):
         disk = os.statvfs(self.folder)
         if disk.f_blocks and disk.f_bavail * disk.f_frsize < ROOM:
             raise OSError(errno.ENOSPC, f"{os.strerror(errno.ENOSPC)}, less than {ROOM} bytes", self.folder)
+
+
+@lru_cache
+def _spell_insert(sql: str, least: int) -> tuple[str, int]:
+    """An INSERT of at least so many rows, and how many: its last parameter says how many of them count."""
+    head, values, tail = split_insert(sql)
+    all_values, count = marks(values, ",", least)
+    return f"{head} SELECT * FROM (VALUES {all_values}) LIMIT ? {tail}", count  # noqa: S608  # marks alone
 
 
 class SQLite:
