@@ -63,10 +63,15 @@ export class Transcript extends HTMLElement {
     this.tellView();
   }
 
-  /** Bring a row to the upper part of the view. False where there is none with that key. */
-  scrollToRow(key) {
+  /** Where one reads: the first row in view, `{key, offset}`; null at the end. */
+  get place() {
+    return this.isFollowing ? null : this.#anchor;
+  }
+
+  /** Bring a row to that many pixels below the view's top. False where there is none with that key. */
+  scrollToRow(key, offset = this.clientHeight / 4) {
     if (!this.#index.has(key)) return false;
-    this.#inView = [{ key, offset: this.clientHeight / 4 }];
+    this.#inView = [{ key, offset }];
     this.#render(this.#anchor);
     this.isFollowing = this.#isAtEnd;
     this.tellView();

@@ -7,7 +7,6 @@ import pytest
 from playwright.sync_api import expect
 
 from tests.pages.browsing import NETWORK, OpenPage, Watch, stop_clock, until
-from tests.pages.fill import add_messages
 from tests.pages.network import Network
 from tests.pages.peer import Peer, read_id
 from tests.pages.widget import Widget
@@ -119,50 +118,6 @@ def test_what_was_missed_in_a_break_comes_after_it(
     peer("olga").answer(ids["anna"], "an answer")
     network.mend()
     expect(widget.bubbles).to_have_text(["a question", "an answer"])
-
-
-def test_the_language_can_be_chosen_without_a_line(open_page: OpenPage, network: Network, watch: Watch) -> None:
-    watch.allow(NETWORK)
-    widget = Widget(open_page("/", base=network.url))
-    widget.log_in("anna")
-    network.cut()
-    widget.wait_for_line("waiting")
-    widget.choose("language", "ru")
-    expect(Widget(widget.page, "ru").composer).to_be_editable()
-
-
-def test_a_language_chosen_without_a_line_leaves_the_reader_in_place_when_it_is_back(
-    open_page: OpenPage, network: Network, peer: EnterPeer, ids: dict[str, int], database_url: str, watch: Watch
-) -> None:
-    watch.allow(NETWORK)
-    peer("anna").call("message.read", add_messages(database_url, "anna", 60)[-1])
-    widget = Widget(open_page("/", base=network.url))
-    widget.log_in("anna")
-    network.cut()
-    widget.wait_for_line("waiting")
-    widget.choose("language", "ru")
-    russian = Widget(widget.page, "ru")
-    russian.panel.locator("chat-transcript").evaluate("(scroller) => { scroller.scrollTop = 0 }")
-    expect(russian.bubble("Message 1")).to_be_in_viewport()
-    network.mend()
-    russian.wait_for_line()
-    russian.page.wait_for_timeout(300)
-    expect(russian.bubble("Message 1")).to_be_in_viewport()
-
-
-def test_a_line_that_comes_back_is_told_in_the_language_that_was_chosen_meanwhile(
-    open_page: OpenPage, network: Network, watch: Watch
-) -> None:
-    watch.allow(NETWORK)
-    widget = Widget(open_page("/", base=network.url))
-    widget.log_in("anna")
-    network.cut()
-    widget.wait_for_line("waiting")
-    widget.choose("language", "ru")
-    network.mend()
-    russian = Widget(widget.page, "ru")
-    russian.wait_for_line()
-    expect(russian.status).not_to_be_empty()
 
 
 def test_what_was_read_in_a_break_stays_read_and_is_told_after_it(

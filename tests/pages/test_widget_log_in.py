@@ -242,13 +242,6 @@ def test_a_panel_closed_during_the_question_opens_without_it(open_page: OpenPage
     expect(widget.composer).to_be_focused()
 
 
-def test_a_language_chosen_in_the_form_keeps_the_name(open_page: OpenPage) -> None:
-    widget = Widget(open_page("/"))
-    widget.name.fill("anna")
-    widget.choose("language", "ru")
-    expect(Widget(widget.page, "ru").name).to_have_value("anna")
-
-
 def test_an_expired_session_is_explained_in_every_tab(open_page: OpenPage, service: Service, watch: Watch) -> None:
     watch.allow(NETWORK)
     first = Widget(open_page("/"))
@@ -291,16 +284,6 @@ def test_a_tab_that_hears_late_of_an_expired_session_leaves_the_new_one_alone(op
     widget.wait_for_line()
     widget.send("a question")
     expect(widget.state("a question")).to_have_text("Sent")
-
-
-def test_an_expired_session_is_explained_in_the_language_that_is_chosen_then(open_page: OpenPage) -> None:
-    widget = Widget(open_page("/"))
-    widget.log_in("anna")
-    widget.expire()
-    widget.page.reload()
-    expect(widget.panel).to_contain_text("Your session has ended.")
-    widget.choose("language", "ru")
-    expect(widget.panel).to_contain_text("Сеанс закончился.")
 
 
 def test_what_was_said_of_a_wrong_password_or_a_long_text_is_not_said_for_ever(

@@ -90,19 +90,6 @@ def test_characters_are_shown_from_15000(widget: Widget) -> None:
     expect(widget.panel.locator(".count")).to_have_text("15000 of 16000 characters")
 
 
-def test_a_draft_survives_a_reload_and_a_switch_of_the_language(widget: Widget) -> None:
-    widget.composer.fill("half a thought")
-    widget.page.reload()
-    expect(widget.composer).to_have_value("half a thought")
-    widget.choose("language", "ru")
-    russian = Widget(widget.page, "ru")
-    expect(russian.composer).to_have_value("half a thought")
-    assert russian.focus() == "Меню"
-    expect(widget.page.get_by_role("heading", level=1)).to_have_text("Чем помочь?")
-    russian.page.reload()
-    expect(russian.composer).to_have_value("half a thought")
-
-
 # The outbox
 
 

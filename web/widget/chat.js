@@ -97,6 +97,7 @@ export class SupportChat extends HTMLElement {
       language: this.#language,
       theme: this.dataset.theme,
       name: this.#panel?.name ?? "",
+      place: this.#panel?.place,
       choose: (name, value) => this.#choose(name, value),
       say: (words) => this.#live.say(words),
       onToggle: () => this.#follow(),

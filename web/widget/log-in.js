@@ -2,10 +2,15 @@ import { LogInFailed } from "../client.js";
 import { focused, h } from "../dom.js";
 import { t } from "../texts.js";
 
+// Of the last form: one that is made anew, in another language, goes on with them.
+let attempt = null; // to log in, which is under way
+let heldUntil = 0; // milliseconds: until then the service would not even look at the password
+
 /** The form to log in. It keeps the name, whatever happens. */
 export class LogIn {
   #client;
   #say;
+  #signal;
   #error = h("p", { class: "error", id: "error", hidden: true });
   #name = this.#field("user_name", { autocomplete: "username", autocapitalize: "none", spellcheck: "false" });
   #password = this.#field("password", { type: "password", autocomplete: "current-password" });
@@ -20,6 +25,7 @@ export class LogIn {
   constructor({ client, notice, name, accounts, say, signal }) {
     this.#client = client;
     this.#say = say;
+    this.#signal = signal;
     this.#name.value = name;
     const form = h("form", { novalidate: true, onsubmit: (event) => this.#submit(event) });
     form.append(label("user_name", this.#name), label("password", this.#password), this.#error, this.#button);
@@ -32,6 +38,8 @@ export class LogIn {
       accounts.length > 0 && this.#drawAccounts(accounts),
     );
     signal.addEventListener("abort", () => clearInterval(this.#countdown));
+    if (attempt) this.#await();
+    else if (heldUntil > Date.now()) this.#countDown();
   }
 
   get name() {
@@ -66,7 +74,7 @@ export class LogIn {
     this.#button.focus();
   }
 
-  async #submit(event) {
+  #submit(event) {
     event.preventDefault();
     if (this.#isBusy) return;
     const missing = [this.#name, this.#password].find((field) => field.value === "");
@@ -74,12 +82,17 @@ export class LogIn {
       missing.focus();
       return;
     }
+    attempt = this.#client.logIn(this.#name.value.trim(), this.#password.value).finally(() => (attempt = null));
+    this.#await();
+  }
+
+  async #await() {
     this.#setBusy(true, t("logging_in"));
     try {
-      await this.#client.logIn(this.#name.value.trim(), this.#password.value);
+      await attempt;
     } catch (error) {
       if (!(error instanceof LogInFailed)) throw error;
-      this.#fail(error);
+      if (!this.#signal.aborted) this.#fail(error); // else another form has taken its place
     }
   }
 
@@ -88,7 +101,8 @@ export class LogIn {
     this.#name.removeAttribute("aria-invalid");
     this.#password.removeAttribute("aria-invalid");
     if (reason === "throttled") {
-      this.#countDown(Date.now() + seconds * 1000);
+      heldUntil = Date.now() + seconds * 1000;
+      this.#countDown();
     } else {
       this.#show(t(reason === "wrong" ? "wrong_password" : "unavailable"));
     }
@@ -104,10 +118,9 @@ export class LogIn {
     this.#error.scrollIntoView({ block: "nearest" });
   }
 
-  /** Until then the service would not even look at the password. */
-  #countDown(end) {
+  #countDown() {
     const tick = () => {
-      const n = Math.ceil((end - Date.now()) / 1000);
+      const n = Math.ceil((heldUntil - Date.now()) / 1000);
       this.#setBusy(n > 0);
       this.#show(n > 0 ? t("throttled", { n }) : "");
       if (n <= 0) clearInterval(this.#countdown);

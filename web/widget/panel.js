@@ -55,6 +55,11 @@ export class Panel {
     return this.#view.name ?? this.#name;
   }
 
+  /** Where one reads in the conversation, above its end. */
+  get place() {
+    return this.#view.place;
+  }
+
   get isModal() {
     return this.isOpen && this.element.matches(":modal");
   }

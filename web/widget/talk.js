@@ -21,9 +21,11 @@ export class Talk {
   #endId = 0; // the newest message when the end was last in view
   #isAsked = false; // to render
   #isEntered; // it has had its messages
+  #place; // where one read in the one before, until it is shown
 
+  /** @param {object} context `place`, where one read in another language. */
   constructor(context) {
-    const { client, conversation, signal } = context;
+    const { client, conversation, place, signal } = context;
     const { outbox } = conversation;
     const actions = { retry: (key) => outbox.retry(key), discard: (key) => this.#discard(key) };
     this.#conversation = conversation;
@@ -44,6 +46,7 @@ export class Talk {
     const timer = setInterval(() => this.#ask(), MINUTE); // "Today" is over some time
     signal.addEventListener("abort", () => clearInterval(timer));
     this.#isEntered = client.isOperator !== null; // so it has, also where the line is lost now
+    this.#place = place;
     this.#markNew();
     this.#render();
   }
@@ -62,10 +65,18 @@ export class Talk {
     this.#transcript.tellView();
   }
 
+  /** Where one reads, above the end. */
+  get place() {
+    return this.#transcript.place;
+  }
+
   /** The panel was opened: what is unread is pointed out. */
   appear() {
     this.#composer.fit();
-    this.#pointOutNew();
+    const place = this.#place;
+    this.#place = null;
+    if (place && this.#transcript.scrollToRow(place.key, place.offset)) this.#noteEnd();
+    else this.#pointOutNew();
   }
 
   /** Connected: what is unread is pointed out where nothing was there before. */
@@ -126,9 +137,13 @@ export class Talk {
     this.#empty.hidden = rows.length > 0;
   }
 
+  #noteEnd() {
+    this.#endId = this.#conversation.messages.at(-1)?.message_id ?? 0;
+  }
+
   #showToEnd() {
     const { messages } = this.#conversation;
-    if (this.#transcript.isFollowing) this.#endId = messages.at(-1)?.message_id ?? 0;
+    if (this.#transcript.isFollowing) this.#noteEnd();
     const n = messages.filter((message) => message.is_from_support && message.message_id > this.#endId).length;
     const words = n ? t("newer", { n }) : "";
     if (this.#transcript.isFollowing && focused(this.#toEnd) === this.#toEnd) this.#transcript.focus();
