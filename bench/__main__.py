@@ -12,7 +12,7 @@ from pathlib import Path
 
 import click
 
-from bench import charts, commands, desk, fairness, fanout, flood, growth, idle, report, start, throughput
+from bench import charts, commands, desk, fairness, fanout, flood, growth, idle, report, start, steps, throughput
 from bench.client import Wrong
 from bench.lab import Lab
 from bench.report import Part, Round
@@ -31,15 +31,16 @@ MEASUREMENTS: dict[str, Callable[[Lab], list[Round]]] = {
     "flood": flood.run,
     "desk": desk.run,
     "commands": commands.run,
+    "steps": steps.run,
 }
-RARE = ("flood", "desk", "commands")  # which are measured where they are named
+RARE = ("flood", "desk", "commands", "steps")  # which are measured where they are named
 
 
 @click.command()
 @click.argument("names", metavar="[NAME]...", nargs=-1, type=click.Choice(list(MEASUREMENTS)))
 @click.option("--quick", "is_quick", is_flag=True, help="one short round, fewer connections, no charts")
 def bench(names: Sequence[str], is_quick: bool) -> None:
-    """Measure the service on SQLite and on MariaDB: what is named, else all but the last three.
+    """Measure the service on SQLite and on MariaDB: what is named, else all but the last four.
 
     \b
     throughput  messages a second, and how long one takes, beside a bare relay
@@ -51,6 +52,7 @@ def bench(names: Sequence[str], is_quick: bool) -> None:
     flood       what hostile peers of many kinds cost the others
     desk        what each call costs on a desk of a million messages
     commands    what each command costs there: backup, restore, export, import, erase, retention
+    steps       what Python runs for a message, function by function, in bytecodes
 
     Tables are printed, var/bench.json has them too, and docs/ gets the charts. The large databases are built once and
     kept in var/; --quick leaves out those that are not there, and growth with them.

@@ -6,7 +6,7 @@ import sys
 from collections.abc import Iterator, Sequence
 from functools import cached_property
 from pathlib import Path
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 import click
 import msgspec
@@ -101,15 +101,21 @@ class Lab:
         return database
 
     @contextlib.contextmanager
-    def serve(self, database: Database, customers: int, *, is_flooded: bool = False) -> Iterator[Target]:
-        """The service, with an operator and so many customers, who are added where they are not there. Raises Wrong."""
-        with targets.service(database.url, self._log(), customers, is_flooded=is_flooded) as target:
+    def serve(self, database: Database, customers: int, **options: Any) -> Iterator[Target]:
+        """The service, with an operator and so many customers, who are added where they are not there. Raises Wrong.
+
+        `options` are those of `targets.service`.
+        """
+        with targets.service(database.url, self._log(), customers, **options) as target:
             yield target._replace(database_pid=database.pid)
 
     @contextlib.contextmanager
-    def start(self, name: str, customers: int) -> Iterator[Target]:
+    def start(self, name: str, customers: int, **options: Any) -> Iterator[Target]:
         """The relay, or the service on an empty database of that engine. Raises Wrong."""
-        start = targets.relay(self._log(), customers) if name == "relay" else self.serve(self.new(name), customers)
+        if name == "relay":
+            start = targets.relay(self._log(), customers)
+        else:
+            start = self.serve(self.new(name), customers, **options)
         with start as target:
             yield target
 

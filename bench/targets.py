@@ -48,7 +48,9 @@ def relay(log: Path, customers: int) -> Iterator[Target]:
 
 
 @contextlib.contextmanager
-def service(url: str, log: Path, customers: int, *, is_flooded: bool = False) -> Iterator[Target]:
+def service(
+    url: str, log: Path, customers: int, *, is_flooded: bool = False, program: Sequence[str] = ("server.py",)
+) -> Iterator[Target]:
     """The service on a database, which may be empty, with an operator and so many customers. Raises Wrong.
 
     One that is flooded makes who calls too often wait, and warns of what it refuses. Else its log may have no warning.
@@ -57,7 +59,7 @@ def service(url: str, log: Path, customers: int, *, is_flooded: bool = False) ->
     settings = [f"--database={url}", f"--secret-file={log.with_suffix('.secret')}", "--port=0", "--message-rate=0"]
     settings += [f"--connections={most_connections()}", f"--connections-per-address={customers + OPERATORS}"]
     settings += [] if is_flooded else ["--call-rate=0"]
-    with _running(["server.py", *settings], log) as target:
+    with _running([*program, *settings], log) as target:
         yield target._replace(operator_token=operator_token, customer_tokens=tokens, url=url)
     levels = "EC" if is_flooded else "WEC"
     complaint = re.search(rf"^(\[[{levels}]|Traceback).*", log.read_text(), re.MULTILINE | re.DOTALL)
