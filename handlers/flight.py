@@ -11,7 +11,7 @@ from handlers.work import Work
 FRAMES, BYTES = 64, 2**20  # of one connection, the last frame beside
 CALLS = 8  # of these frames: what stores no message costs more, and others want to read too
 ALL_BYTES = 256 * 2**20  # of all: past it, each connection has one frame under way that counts
-SMALL = 1_024  # characters of a frame that does not: those of all connections are no more than may wait to be written
+SMALL = 1_024  # characters of a frame that does not: of those no more than db.database.WRITES_WAITING are kept waiting
 LARGE = 16_384  # characters of a frame: for a larger one the others wait a millisecond or two
 LARGE_RATE = 8 * 2**20  # of such characters in a second of one connection
 

@@ -257,7 +257,7 @@ async def test_past_the_rate_of_calls_the_connection_waits_and_the_others_do_not
 async def test_the_connections_of_a_user_share_its_rate_of_calls_also_the_later_ones(
     desk: Desk, app: Application
 ) -> None:
-    app.settings["call_rates"] = Rates(0.2, 2)  # five seconds each
+    app.settings["call_rates"] = Rates(0.5, 2)  # two seconds each
     boris = await desk.enter("boris")
     for _ in range(2):
         tab = await desk.enter("anna")
