@@ -35,9 +35,9 @@ class Role(IntEnum):  # whose hash is no call of a Python function
 class Session:
     """An authenticated connection.
 
-    An operator's `only` is the customer of all messages that it was sent (NOBODY where there are several), `opened` whom
-    it opened last (NOBODY where that failed), and `viewing` whom it looks at. `events` are the names that it subscribed
-    to; `expires_at` is the time of its token's end, in Unix seconds.
+    An operator's `only` is the customer of all messages that it was sent (NOBODY where there are several); `opened`
+    is whom it opened last (NOBODY where that failed), `viewing` whom it looks at. `events` are the names that it
+    subscribed to; `expires_at` is the time of its token's end, in Unix seconds.
     """
 
     user: User
