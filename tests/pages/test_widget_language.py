@@ -29,8 +29,7 @@ def choose_russian(widget: Widget) -> Widget:
 def test_a_language_chosen_in_the_form_keeps_the_name(open_page: OpenPage) -> None:
     widget = Widget(open_page("/"))
     widget.name.fill("anna")
-    widget.choose("language", "ru")
-    expect(Widget(widget.page, "ru").name).to_have_value("anna")
+    expect(choose_russian(widget).name).to_have_value("anna")
 
 
 @pytest.mark.parametrize("service_settings", [["--login-failures=1", "--login-window=300"]])
@@ -76,8 +75,7 @@ def test_a_draft_survives_a_reload_and_a_switch_of_the_language(widget: Widget) 
     widget.composer.fill("half a thought")
     widget.page.reload()
     expect(widget.composer).to_have_value("half a thought")
-    widget.choose("language", "ru")
-    russian = Widget(widget.page, "ru")
+    russian = choose_russian(widget)
     expect(russian.composer).to_have_value("half a thought")
     assert russian.focus() == "Меню"
     expect(widget.page.get_by_role("heading", level=1)).to_have_text("Чем помочь?")
@@ -91,8 +89,7 @@ def test_the_language_can_be_chosen_without_a_line(open_page: OpenPage, network:
     widget.log_in("anna")
     network.cut()
     widget.wait_for_line("waiting")
-    widget.choose("language", "ru")
-    expect(Widget(widget.page, "ru").composer).to_be_editable()
+    expect(choose_russian(widget).composer).to_be_editable()
 
 
 def test_a_language_chosen_without_a_line_leaves_the_reader_in_place_when_it_is_back(
@@ -104,8 +101,7 @@ def test_a_language_chosen_without_a_line_leaves_the_reader_in_place_when_it_is_
     widget.log_in("anna")
     network.cut()
     widget.wait_for_line("waiting")
-    widget.choose("language", "ru")
-    russian = Widget(widget.page, "ru")
+    russian = choose_russian(widget)
     russian.panel.locator("chat-transcript").evaluate("(scroller) => { scroller.scrollTop = 0 }")
     expect(russian.bubble("Message 1")).to_be_in_viewport()
     network.mend()
