@@ -122,6 +122,14 @@ def test_a_language_chosen_by_who_reads_above_leaves_the_place(
     russian = choose_russian(widget)
     expect(russian.to_end).to_have_attribute("aria-label", "К последнему сообщению")
     assert russian.bubbles.evaluate_all(IN_VIEW) == seen
+    russian.launcher.click()
+    other = Widget(open_page("/", beside=russian.page), "ru")
+    other.wait_for_line()
+    other.log_out()
+    other.log_in("anna")
+    until(russian.page, lambda: russian.bubbles.count() > 0)
+    russian.launcher.click()
+    expect(russian.bubble("Message 60")).to_be_in_viewport()
 
 
 def test_a_line_that_comes_back_is_told_in_the_language_that_was_chosen_meanwhile(

@@ -22,7 +22,7 @@ export class Panel {
   #place = h("div", { class: "place" });
 
   constructor(context) {
-    const { client, title, name, signal } = context;
+    const { client, title, name, place, signal } = context;
     this.#context = context;
     this.#name = name;
     this.#menu = new Menu({ ...context, leave: () => this.#leave() });
@@ -42,7 +42,7 @@ export class Panel {
     visualViewport.addEventListener("resize", () => this.#fit(), { signal });
     visualViewport.addEventListener("scroll", () => this.#fit(), { signal });
     signal.addEventListener("abort", () => this.#viewEnd?.abort());
-    if (client.session) this.#showTalk();
+    if (client.session) this.#showTalk(place);
     else this.#showLogIn();
   }
 
@@ -124,9 +124,9 @@ export class Panel {
 
   // What it holds
 
-  #showTalk() {
+  #showTalk(place = null) {
     this.#name = this.#context.client.session?.user_name ?? this.#name;
-    if (!(this.#view instanceof Talk)) this.#show((context) => new Talk(context));
+    if (!(this.#view instanceof Talk)) this.#show((context) => new Talk({ ...context, place }));
   }
 
   #showLogIn(notice = this.#context.store.get("expired") && t("expired")) {
