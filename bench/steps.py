@@ -7,7 +7,7 @@ import threading
 import msgspec
 
 from bench.client import Wrong
-from bench.counted import Steps
+from bench.counted import THREADS, Steps
 from bench.lab import ENGINES, Lab, measure
 from bench.load import Phase
 from bench.report import Round, Row
@@ -37,14 +37,16 @@ def _count(lab: Lab, engine: str, in_flight: int) -> list[Row]:
     with lab.start(engine, CUSTOMERS, program=("-m", "bench.counted", str(file))) as target:
         timer = threading.Timer(CONNECT_SECONDS, os.kill, (target.pid, signal.SIGUSR1))
         timer.start()
-        measure(target, [Phase(CUSTOMERS, in_flight, CONNECT_SECONDS + lab.seconds(3))])
-        timer.join()
+        try:
+            measure(target, [Phase(CUSTOMERS, in_flight, CONNECT_SECONDS + lab.seconds(3))])
+        finally:
+            timer.cancel()  # of a target that is gone by then
     steps = msgspec.json.decode(file.read_bytes(), type=list[Steps])
     messages = sum(one.calls for one in steps if one.function == MESSAGE)
     if not messages:
         raise Wrong("no message was counted")
     return [
-        row for thread in ("loop", "writer") for row in _rows([one for one in steps if one.thread == thread], messages)
+        row for thread in THREADS.values() for row in _rows([one for one in steps if one.thread == thread], messages)
     ]
 
 
