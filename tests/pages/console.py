@@ -90,6 +90,11 @@ class Console:
         self.page.reload()
         self.wait_for_line()
 
+    def narrow(self) -> None:
+        """Make the window narrow where a conversation is open, and wait for that one's entry in the history."""
+        self.page.set_viewport_size(NARROW)
+        until(self.page, lambda: self.page.evaluate("Boolean(history.state?.isAboveQueue)"))
+
     def log_out(self) -> None:
         self.page.get_by_role("button", name=self.t("log_out"), exact=True).click()
 

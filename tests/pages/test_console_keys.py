@@ -304,8 +304,7 @@ def test_the_longest_waiting_is_found_behind_a_page_that_others_have_answered(
 
 
 def test_below_720_pixels_keys_and_skip_links_show_the_region_first(console: Console) -> None:
-    console.page.set_viewport_size({"width": 390, "height": 780})
-    expect(console.queue).to_be_hidden()
+    console.narrow()
     for name, target, address in (
         ("To the queue", console.row("boris"), "/operator"),
         ("To the conversation", console.title, "/operator#4"),
@@ -326,7 +325,7 @@ def test_below_720_pixels_keys_and_skip_links_show_the_region_first(console: Con
 
 
 def test_below_720_pixels_the_focus_is_in_the_conversation_after_a_reload(console: Console) -> None:
-    console.page.set_viewport_size({"width": 390, "height": 780})
+    console.narrow()
     console.page.reload()
     console.wait_for("boris")
     expect(console.title).to_be_focused()
