@@ -83,9 +83,11 @@ def _add_some(connection: Connection, drafts: Sequence[Draft]) -> list[Added | R
     """
     names = {one.user_id: one.author.user_name for one in drafts if not one.author.is_admin}
     answers = [one for one in drafts if one.author.is_admin]
-    names |= users.find_names(connection, {one.user_id for one in answers})
-    stored = _find_stored(connection, [one for one in answers if one.seen_id is not None], names)
     try:
+        if not answers:
+            return [Added(message, True) for message in _insert(connection, drafts, names)]
+        names |= users.find_names(connection, {one.user_id for one in answers})
+        stored = _find_stored(connection, [one for one in answers if one.seen_id is not None], names)
         return _store(connection, drafts, names, stored)
     except Conflict:
         names = users.find_names(connection, {one.user_id for one in drafts})
@@ -107,10 +109,7 @@ def _store(
         if outcome is None:
             new.setdefault(place, draft)
         decided.append(outcome or place)
-    messages = _insert(connection, list(new.values()), names)
-    if len(new) == len(drafts):  # as it mostly is
-        return [Added(message, True) for message in messages]
-    added = dict(zip(new, messages, strict=True))
+    added = dict(zip(new, _insert(connection, list(new.values()), names), strict=True))
     outcomes: list[Added | Refused] = []
     for one in decided:
         if isinstance(one, Refused):
@@ -173,7 +172,7 @@ def _find_stored(connection: Connection, drafts: Sequence[Draft], names: dict[in
     return stored
 
 
-def _insert(connection: Connection, drafts: list[Draft], names: dict[int, str]) -> list[Message]:
+def _insert(connection: Connection, drafts: Sequence[Draft], names: dict[int, str]) -> list[Message]:
     """Raises Conflict where a key stands already, or a user is gone."""
     if not drafts:
         return []
