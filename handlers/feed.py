@@ -31,7 +31,9 @@ class Feed:
         self._telling: asyncio.Task[None] | None = None
 
     def note(self, user_id: int) -> None:
-        """This customer's conversation has changed, and somebody listens."""
+        """This customer's conversation has changed."""
+        if not self._presence.listeners:
+            return
         self._changed[user_id] = None
         if self._telling is None or self._telling.done():
             self._telling = asyncio.ensure_future(self._tell())

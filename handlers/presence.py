@@ -21,6 +21,7 @@ class Presence:
         self._lingering: dict[int, asyncio.TimerHandle] = {}
         self._left_at: dict[int, float] = {}  # operators alone
         self._operators: set[int] = set()  # those online
+        self.listeners: set[Session] = set()  # to `conversation`, the event that every message makes
 
     def enter(self, session: Session) -> None:
         user = session.user
@@ -35,6 +36,7 @@ class Presence:
     def leave(self, session: Session) -> None:
         others = tuple(one for one in self._sessions[session.user.id] if one is not session)
         self._sessions[session.user.id] = others
+        self.listeners.discard(session)
         if not others:
             loop = asyncio.get_running_loop()
             self._lingering[session.user.id] = loop.call_later(LINGER_SECONDS, self._end, session.user)
@@ -53,6 +55,13 @@ class Presence:
         if session.viewing != user_id:
             session.viewing = user_id
             self._tell(session.user)
+
+    def listen(self, session: Session, events: frozenset[str]) -> None:
+        """The connection wants these events from now on."""
+        session.events = events
+        self.listeners.discard(session)
+        if "conversation" in events and session in self._sessions.get(session.user.id, ()):  # it may have left
+            self.listeners.add(session)
 
     def close(self) -> None:
         for timer in self._lingering.values():

@@ -306,14 +306,10 @@ class WebSocketHandler(Guarded, tornado.websocket.WebSocketHandler):
         cls.told.newest_id = message.message_id
         metrics.MESSAGES.counts[message.is_from_support] += 1
         push = views.Push(message)
-        is_watched = False
         for handler in chain(cls.by_user.get(message.user_id, ()), cls.operators, cls.resuming):
             if handler is not sender:
                 handler._push(push)
-            if handler.session and "conversation" in handler.session.events:
-                is_watched = True
-        if is_watched:
-            cls.feed.note(message.user_id)
+        cls.feed.note(message.user_id)
 
     @classmethod
     def publish(cls, event: views.Event, sender: "WebSocketHandler | None" = None) -> None:

@@ -3,6 +3,7 @@
 import pytest
 
 from handlers import presence as module
+from handlers.websocket import WebSocketHandler
 from tests.conftest import Desk
 
 pytestmark = pytest.mark.gen_test
@@ -157,3 +158,15 @@ async def test_a_subscription_takes_the_place_of_the_one_before_and_customers_ge
     await oleg.call("note.add", desk.ids["anna"], "a note")
     assert await olga.heard("note") == []
     assert await anna.heard("note") == []
+
+
+async def test_who_has_left_listens_no_more(desk: Desk) -> None:
+    olga = await desk.enter("olga")
+    (handler,) = WebSocketHandler.operators
+    assert handler.session
+    await olga.call("events.subscribe", ["conversation"])
+    assert desk.presence.listeners == {handler.session}
+    olga.close()
+    await desk.until(lambda: not WebSocketHandler.connections)
+    desk.presence.listen(handler.session, frozenset({"conversation"}))  # as a subscription that was under way
+    assert not desk.presence.listeners

@@ -57,5 +57,5 @@ class Subscribe(Params):
 
     async def run(self, session: Session) -> Answer:
         allowed = set(self.events) if session.user.is_admin else set(self.events) - {"note"}
-        session.events = frozenset(allowed)
+        session.presence.listen(session, frozenset(allowed))
         return Answer({"events": sorted(allowed)})
