@@ -168,14 +168,19 @@ def encode_error(request_id: Raw, error: Error) -> bytes:
     return frame(_encoder.encode(Reply({"code": error.code, "message": error.message}, None, request_id)))
 
 
-_short, _middle, _long = (struct.Struct(form).pack for form in ("!BB", "!BBH", "!BBQ"))
+def _make_head(length: int) -> bytes:
+    if length < 126:
+        return struct.pack("!BB", 0x81, length)
+    if length < 65_536:
+        return struct.pack("!BBH", 0x81, 126, length)
+    return struct.pack("!BBQ", 0x81, 127, length)
+
+
+HEADS = 512
+_heads = [_make_head(length) for length in range(HEADS)]  # of most frames
 
 
 def frame(payload: bytes) -> bytes:
     """A whole unmasked text frame (RFC 6455 5.2), so that many can leave in one write."""
     length = len(payload)
-    if length < 126:
-        return _short(0x81, length) + payload
-    if length < 65_536:
-        return _middle(0x81, 126, length) + payload
-    return _long(0x81, 127, length) + payload
+    return (_heads[length] if length < HEADS else _make_head(length)) + payload
