@@ -33,6 +33,7 @@ from handlers.feed import Feed
 from handlers.guarded import NotFoundHandler
 from handlers.limits import Rates, Throttle
 from handlers.metrics import make_metrics_app
+from handlers.outbox import Outbox
 from handlers.pages import FileHandler, Pages
 from handlers.passwords import PasswordChecks
 from handlers.presence import Presence
@@ -57,7 +58,7 @@ ANSWER_SECONDS, CLOSE_SECONDS, COMMIT_SECONDS = 5, 2, 2  # at the stop: to answe
 
 async def open_database(url: str) -> Database:
     """The database at `url`, ready for the handlers. Raises ValueError, db.Unavailable."""
-    database = Database(find_engine(url), upkeep.recover, upkeep.recovered)
+    database = Database(find_engine(url), upkeep.recover, upkeep.recovered, Outbox.flush_all)
     WebSocketHandler.told.newest_id = await database.read(messages.find_newest_id)
     return database
 

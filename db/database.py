@@ -34,7 +34,8 @@ class Database:
     """One writer thread with one connection, and a few readers with theirs.
 
     `recover(connection)` runs in the writer's thread after every reconnect, before the next group; its result
-    goes to `recovered(result)` on the loop, in its place between the results of groups.
+    goes to `recovered(result)` on the loop, in its place between the results of groups. `settled()` is called there
+    behind those of each group.
     """
 
     def __init__(
@@ -42,11 +43,13 @@ class Database:
         engine: Engine,
         recover: Callable[[Connection], T],
         recovered: Callable[[T], None],
+        settled: Callable[[], None] = lambda: None,
     ) -> None:
         """Connect, take the lock, bring the schema up to date. Raises Unavailable; needs a running loop."""
         self._engine = engine
         self._recover = recover
         self._recovered = recovered
+        self._settled = settled
         self._loop = asyncio.get_running_loop()
         self._gathered: list[Job] = []  # what one turn of the loop wants written
         self._queue: queue.SimpleQueue[list[Job] | None] = queue.SimpleQueue()
@@ -172,10 +175,16 @@ class Database:
         self._submit(Job(function, (item,), {}, settle, is_each=True))
 
     def _submit(self, job: Job) -> None:
-        """Hand the job over with all others of this turn of the loop: the writer's thread wakes once for them."""
+        """Hand the job over, with all others of this turn of the loop: the writer's thread wakes once for them.
+
+        Where none is under way it goes at once, before the turn's end.
+        """
         if self._writes_waiting >= WRITES_WAITING:
             raise Unavailable("too many writes wait")
         self._writes_waiting += 1
+        if self._writes_waiting == 1:
+            self._queue.put([job])
+            return
         if not self._gathered:
             self._loop.call_soon(self._hand_over)
         self._gathered.append(job)
@@ -309,6 +318,7 @@ class Database:
         self._writes_waiting -= len(group)
         for job, outcome in zip(group, outcomes, strict=True):
             job.settle(outcome)
+        self._settled()
 
 
 def _resolve(future: asyncio.Future[T], outcome: T | Exception) -> None:

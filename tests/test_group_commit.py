@@ -3,6 +3,7 @@
 import asyncio
 import random
 import threading
+import time
 from collections.abc import Callable, Sequence
 from contextlib import closing
 from dataclasses import replace
@@ -82,6 +83,7 @@ async def test_a_group_is_half_of_what_is_under_way_or_a_small_one(database: Dat
         return items
 
     gate = Gate(database)
+    await asyncio.sleep(0)
     settled: asyncio.Queue[int | Exception] = asyncio.Queue()
     for number in range(99):
         database.write_each(note_size, number, settled.put_nowait)
@@ -90,6 +92,30 @@ async def test_a_group_is_half_of_what_is_under_way_or_a_small_one(database: Dat
     assert sizes[0] in (49, 50)  # the gate's own may be under way too
     assert sum(sizes) == 99
     assert min(sizes[:-1]) >= module.SMALL_GROUP
+
+
+def add_each(connection: Connection, names: Sequence[str]) -> list[int]:
+    return [add(connection, name) for name in names]
+
+
+async def test_what_comes_alone_is_stored_before_the_loop_turns(database: Database, database_url: str) -> None:
+    settled: asyncio.Queue[int | Exception] = asyncio.Queue()
+    for name in ("anna", "boris"):  # who comes in the same turn is stored behind
+        database.write_each(add_each, name, settled.put_nowait)
+    with closing(find_engine(database_url).connect()) as other:
+        deadline = time.monotonic() + 20
+        while not count_users(other):
+            assert time.monotonic() < deadline, "it was not stored"
+            time.sleep(0.01)  # noqa: ASYNC251  # the loop is busy
+    assert [await settled.get(), await settled.get()] == [1, 2]
+
+
+async def test_the_end_of_a_group_is_told_behind_its_outcomes(database_url: str) -> None:
+    told: asyncio.Queue[Any] = asyncio.Queue()
+    opened = Database(find_engine(database_url), messages.find_newest_id, ignore, lambda: told.put_nowait("the end"))
+    opened.write_each(add_each, "anna", told.put_nowait)
+    assert [await told.get(), await told.get()] == [1, "the end"]
+    await opened.close(10)
 
 
 async def test_callers_go_on_in_the_order_of_their_calls(database: Database) -> None:

@@ -90,7 +90,6 @@ async def test_what_a_reconnect_found_is_told_before_the_group_behind_it(databas
     anna = User(await opened.write(add, "anna"), "anna", "", None, False)
     engine.break_at = "INSERT INTO messages"
     opened.write_each(drafts.add_all, Draft(anna, anna.id, "text"), order.put_nowait)
-    await asyncio.sleep(0)  # it is handed over
     time.sleep(0.5)  # noqa: ASYNC251  # the loop is busy, and meets both at once
     newest_id, added = await order.get(), await order.get()
     assert (newest_id, added.message.message_id) == (0, 1)
