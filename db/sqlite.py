@@ -59,9 +59,11 @@ class SQLiteConnection(sqlite3.Connection):
 
     def _insert_some(self, sql: str, rows: Sequence[Sequence[Any]]) -> range:
         """Rows of zeros fill them up, and are left out: few different statements are prepared but once."""
-        statement, count = _spell_insert(sql, len(rows))
-        zeros = [0] * len(rows[0]) * (count - len(rows))
-        parameters = [*chain.from_iterable(rows), *zeros, len(rows)]
+        statement, parameters = sql, rows[0]
+        if len(rows) > 1:
+            statement, count = _spell_insert(sql, len(rows))
+            zeros = [0] * len(rows[0]) * (count - len(rows))
+            parameters = [*chain.from_iterable(rows), *zeros, len(rows)]
         try:
             newest_id = self.execute(statement, parameters).lastrowid or 0
         except sqlite3.IntegrityError as error:
@@ -117,11 +119,12 @@ class SQLite:
             ) from error
         connection.folder = os.path.dirname(self.path) or "."
         try:
+            connection.execute("PRAGMA page_size = 2048")  # bytes, of a new database: a message changes nine pages
             connection.execute("PRAGMA journal_mode = WAL")
             connection.execute("PRAGMA synchronous = FULL")
             connection.execute("PRAGMA foreign_keys = ON")
             connection.execute("PRAGMA temp_store = MEMORY")  # what undoes a statement of many rows
-            connection.execute("PRAGMA wal_autocheckpoint = 4000")  # pages: the writer does it, and all wait for it
+            connection.execute("PRAGMA wal_autocheckpoint = 8000")  # pages: the writer does it, and all wait for it
         except sqlite3.Error as error:
             connection.close()
             raise Unavailable(
