@@ -83,7 +83,7 @@ async def test_a_group_is_half_of_what_is_under_way_or_a_small_one(database: Dat
         return items
 
     gate = Gate(database)
-    await asyncio.sleep(0)
+    await asyncio.sleep(0)  # else the first number, and not the gate, went to the writer before all others
     settled: asyncio.Queue[int | Exception] = asyncio.Queue()
     for number in range(99):
         database.write_each(note_size, number, settled.put_nowait)

@@ -93,6 +93,10 @@ class Console:
     def narrow(self) -> None:
         """Make the window narrow where a conversation is open, and wait for that one's entry in the history."""
         self.page.set_viewport_size(NARROW)
+        self.wait_for_entry()
+
+    def wait_for_entry(self) -> None:
+        """Until the open conversation has an entry of its own in the history, above the queue's."""
         until(self.page, lambda: self.page.evaluate("Boolean(history.state?.isAboveQueue)"))
 
     def log_out(self) -> None:

@@ -88,7 +88,7 @@ def test_the_browsers_back_leads_to_the_queue_where_the_window_became_narrow_mea
     for size in (NARROW, MIDDLE, NARROW):  # as a phone is turned
         console.page.set_viewport_size(size)
         expect(console.queue).to_be_visible(visible=size == MIDDLE)
-        until(console.page, lambda: console.page.evaluate("Boolean(history.state?.isAboveQueue)"))
+        console.wait_for_entry()
     assert console.page.evaluate("history.length") == entries + 1
     console.page.go_back()
     expect(console.row("anna")).to_be_focused()
