@@ -250,7 +250,7 @@ def apply(connection: Connection, changes: Iterable[Change]) -> None:
         )
         for change in changes
     ]
-    connection.insert(sql, rows)
+    connection.insert_later(sql, rows)
 
 
 def ensure(connection: Connection, user_id: int) -> None:

@@ -12,7 +12,7 @@ from typing import Any, Concatenate, ParamSpec, TypeVar
 
 import metrics
 from db import schema
-from db.engine import Connection, Engine, Refused, Unavailable
+from db.engine import Connection, Engine, FailedLater, Refused, Unavailable
 from db.group import Job, Runner, run
 
 logger = logging.getLogger("chat.db")
@@ -111,7 +111,7 @@ class Database:
                 if not connection.in_transaction:
                     connection.execute("BEGIN")
                 outcome = run(function, connection, args, kwargs)
-                connection.execute(self._engine.commit)
+                connection.commit()
             except Exception as error:
                 _close(connection)
                 if not self._engine.is_away(error):
@@ -235,7 +235,7 @@ class Database:
     def _commit(self, group: list[Job]) -> list[Any]:
         """Run a group in one transaction. Returns each job's result, or the exception that its caller gets."""
         error: Exception
-        for _ in range(2):  # a connection lost before COMMIT has stored nothing: once more on a new one
+        for _ in range(2):  # what fails before COMMIT has stored nothing: once more, where lost on a new connection
             try:
                 connection = self._connect()
                 if not group:
@@ -243,8 +243,13 @@ class Database:
                 if not connection.in_transaction:
                     connection.execute(self._engine.begin)
                 outcomes = self._runner.run_all(connection, group)
+                self._confirm(connection)
+                return outcomes
             except Unavailable as unavailable:
                 return [unavailable] * len(group)
+            except FailedLater as failure:
+                error = failure
+                self._roll_back()
             except Exception as failure:
                 error = failure
                 if self._engine.is_away(error):
@@ -254,18 +259,22 @@ class Database:
                 if len(group) == 1:
                     return [error]
                 return [outcome for job in group for outcome in self._commit([job])]
-            try:
-                connection.execute(self._engine.commit)
-            except Exception as failure:  # stored or not, nobody can know: never run again
-                self._drop(failure)
-                return [Unavailable(f"the commit was not confirmed: {failure}")] * len(group)
-            self._runner.note_commit()
-            if not self._runner.is_failing:
-                self._pause = FIRST_PAUSE
-            return outcomes
         self._runner.note_failure()  # on a new connection too
         self._stay_away(error)
         return [Unavailable(str(error))] * len(group)
+
+    def _confirm(self, connection: Connection) -> None:
+        """Commit. Raises FailedLater, and Unavailable where nobody can know what is stored: never run that again."""
+        try:
+            connection.commit()
+        except FailedLater:
+            raise
+        except Exception as failure:
+            self._drop(failure)
+            raise Unavailable(f"the commit was not confirmed: {failure}") from failure
+        self._runner.note_commit()
+        if not self._runner.is_failing:
+            self._pause = FIRST_PAUSE
 
     def _connect(self) -> Connection:
         """The writer's connection, made anew where it was lost. Raises Unavailable."""
@@ -307,7 +316,7 @@ class Database:
     def _roll_back(self) -> None:
         try:
             assert self._connection is not None
-            self._connection.execute("ROLLBACK")
+            self._connection.rollback()
         except Exception as error:
             self._drop(error)
 

@@ -186,7 +186,7 @@ def _insert(connection: Connection, drafts: Sequence[Draft], names: dict[int, st
     rows = [(one.user_id, one.invader_name, one.text, text, int(one.author.is_admin), one.key) for one in drafts]
     messages = []
     changes: dict[int, Change] = {}
-    for message_id, draft, row in zip(connection.insert(sql, rows), drafts, rows, strict=True):
+    for message_id, draft, row in zip(connection.insert_later(sql, rows), drafts, rows, strict=True):
         author, user_id, name = draft.author, draft.user_id, row[1]
         change = changes.get(user_id) or changes.setdefault(user_id, Change(user_id))
         if author.is_admin:

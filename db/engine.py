@@ -51,6 +51,14 @@ class Connection(Protocol):
         Raises Conflict, and then, of up to 1,000 rows, none is stored.
         """
 
+    def insert_later(self, sql: str, rows: Sequence[Sequence[Any]]) -> Sequence[int]:
+        """As `insert`, but it may be kept back until the next statement or the commit, and fail there: FailedLater."""
+
+    def commit(self) -> None:
+        """Commit, and perhaps begin the next transaction. The connection may keep back rows from then on."""
+
+    def rollback(self) -> None: ...
+
     def ensure_room(self) -> None:
         """Raises OSError where the disk, if it is this machine's, has no room for the next messages."""
 
@@ -61,7 +69,6 @@ class Engine(Protocol):
     """What differs between SQLite and MariaDB."""
 
     begin: str
-    commit: str  # which may begin the next transaction
 
     def exists(self) -> bool:
         """Whether there may be a database; False where `connect` would make one."""
@@ -117,6 +124,10 @@ class Unavailable(Exception):
 
 class Conflict(Exception):
     """What must be unique stands already, or what is referred to is not there."""
+
+
+class FailedLater(Exception):
+    """What was kept back has failed: nothing of the transaction is stored, and until a commit no more is kept back."""
 
 
 class Refused(Exception):

@@ -2,6 +2,8 @@
 
 import contextlib
 import re
+import select
+import socket
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from functools import lru_cache
 from types import NoneType
@@ -13,10 +15,14 @@ import pymysql.converters
 from pymysql.constants import CLIENT, CR, ER, FIELD_TYPE, SERVER_STATUS
 
 from db.clock import unix_seconds
-from db.engine import ANSWER_SECONDS, Conflict, Connection, Cursor, SearchSQL, Unavailable, split_insert
+from db.engine import ANSWER_SECONDS, Conflict, Connection, Cursor, FailedLater, SearchSQL, Unavailable, split_insert
 
 CONNECT_SECONDS = 5
 LOCK_SECONDS = 3  # for a service that is just ending
+COMMIT = "COMMIT AND CHAIN"
+
+# What the server, or the way to it, failed, unlike pymysql.IntegrityError and others, which a statement earns.
+LOST = (pymysql.OperationalError, pymysql.InterfaceError, pymysql.InternalError, OSError)
 
 # Times are UTC, whatever the server's zone; a text that does not fit is an error, never cut.
 SESSION = (
@@ -56,17 +62,31 @@ SEARCH = SearchSQL(
 
 
 class MySQLConnection(pymysql.connections.Connection):
-    """PyMySQL's connection with the `execute` and the `total_changes` that sqlite3's has."""
+    """PyMySQL's connection with the `execute` and the `total_changes` that sqlite3's has.
+
+    What is inserted later goes to MariaDB with COMMIT, as one statement: for each round trip two threads have to wake.
+    MySQL knows no such statement.
+    """
 
     search = SEARCH
     total_changes = 0
-    server_status: int  # of the last answer; types-pymysql does not know it
+    server_status: int  # of the last answer; types-pymysql knows neither
+    server_version: str
+    _sock: socket.socket  # private: tests/test_kept_back.py holds it
+
+    def __init__(self, **options: Any) -> None:
+        """PyMySQL's."""
+        super().__init__(**options)
+        self._may_keep = False
+        self._kept: list[str] = []
+        self._next_ids: dict[str, int] = {}  # of an INSERT
 
     @property
     def in_transaction(self) -> bool:
         return bool(self.server_status & SERVER_STATUS.SERVER_STATUS_IN_TRANS)
 
     def execute(self, sql: str, parameters: Sequence[Any] = (), /) -> Cursor:
+        self._send_kept()
         cursor = self.cursor()
         cursor.execute(sql.replace("?", "%s"), parameters)
         if cursor.description is None:  # it gives no rows
@@ -95,9 +115,8 @@ class MySQLConnection(pymysql.connections.Connection):
         """Many rows in one statement, or in a few where a packet would not hold them."""
         if not rows:
             return ()
-        head, values, tail = _spell_insert(sql)
-        columns = [self._escape_all(column) for column in zip(*rows, strict=True)]
-        spelled = [values % row for row in zip(*columns, strict=True)]
+        self._send_kept()
+        head, spelled, tail = self._spell(sql, rows)
         if sum(map(len, spelled)) <= PACKET_CHARACTERS:
             return self._insert_some(head, spelled, tail)
         self.query("SAVEPOINT parts")
@@ -106,6 +125,67 @@ class MySQLConnection(pymysql.connections.Connection):
         except Conflict:
             self.query("ROLLBACK TO SAVEPOINT parts")
             raise
+
+    def insert_later(self, sql: str, rows: Sequence[Sequence[Any]]) -> Sequence[int]:
+        """Ids go on from the last one. Had another session taken them, the INSERT would fail, and be run by itself."""
+        next_id = self._next_ids.get(sql)
+        if next_id is None or not self._may_keep:
+            ids = self.insert(sql, rows)
+            self._next_ids[sql] = ids[-1] + 1 if ids[0] else 0
+            return ids
+        ids = range(next_id, next_id + len(rows))
+        if next_id:
+            self._next_ids[sql] = ids.stop
+            sql = _with_ids(sql)
+            rows = [(row_id, *row) for row_id, row in zip(ids, rows, strict=True)]
+        head, spelled, tail = self._spell(sql, rows)
+        for some in _split(spelled):
+            self._keep(f"{head} VALUES {','.join(some)} {tail}")
+        self.total_changes += len(rows)
+        return ids
+
+    def commit(self) -> None:
+        """It begins the next transaction: each group, and each read, is spared a round trip."""
+        if self._kept and not self._was_cut():
+            self._run_kept(COMMIT)
+        else:
+            self._send_kept()
+            self.query(COMMIT)
+        self._may_keep = "MariaDB" in self.server_version
+
+    def rollback(self) -> None:
+        self._kept.clear()
+        super().rollback()
+
+    def _keep(self, statement: str) -> None:
+        if sum(map(len, self._kept)) + len(statement) > PACKET_CHARACTERS:
+            self._send_kept()
+        self._kept.append(statement)
+
+    def _send_kept(self) -> None:
+        if self._kept:
+            self._run_kept()
+
+    def _run_kept(self, *more: str) -> None:
+        """Run it as one statement, which ends where a part of it fails.
+
+        Raises FailedLater, but what is LOST where COMMIT is a part: that may have been reached.
+        """
+        statements = "; ".join([*self._kept, *more])
+        self._kept.clear()
+        try:
+            self.query(f"BEGIN NOT ATOMIC {statements}; END")
+        except Exception as error:
+            self._may_keep = False
+            if more and isinstance(error, LOST):
+                raise
+            raise FailedLater from error
+
+    def _was_cut(self) -> bool:
+        """Whether the server has ended the session meanwhile: it says so, or closes the socket, unasked."""
+        poll = select.poll()
+        poll.register(self._sock, select.POLLIN)
+        return bool(poll.poll(0))
 
     def _insert_some(self, head: str, rows: Sequence[str], tail: str) -> range:
         """The ids of one statement follow one another (innodb_autoinc_lock_mode, simple inserts)."""
@@ -120,6 +200,12 @@ class MySQLConnection(pymysql.connections.Connection):
         first_id = cursor.lastrowid or 0
         return range(first_id, first_id + len(rows))
 
+    def _spell(self, sql: str, rows: Sequence[Sequence[Any]]) -> tuple[str, Sequence[str], str]:
+        """An INSERT's parts, with a text for each row."""
+        head, values, tail = _spell_insert(sql)
+        columns = [self._escape_all(column) for column in zip(*rows, strict=True)]
+        return head, [values % row for row in zip(*columns, strict=True)], tail
+
     def ensure_room(self) -> None:
         """Its disk is not ours to look at."""
 
@@ -130,6 +216,12 @@ def _spell_insert(sql: str) -> tuple[str, str, str]:
     head, values, tail = split_insert(sql.replace("?", "%s"))
     tail = re.sub(r"ON CONFLICT \(\w+\) DO UPDATE SET", "ON DUPLICATE KEY UPDATE", tail)
     return head, values, re.sub(r"excluded\.(\w+)", r"VALUES(\1)", tail)
+
+
+@lru_cache
+def _with_ids(sql: str) -> str:
+    """An INSERT whose rows begin with their ids."""
+    return sql.replace("(", "(id, ", 1).replace("VALUES (", "VALUES (?, ", 1)
 
 
 def _is_plain(text: str) -> bool:
@@ -150,7 +242,6 @@ def _split(rows: Sequence[str]) -> Iterator[Sequence[str]]:
 
 class MySQL:
     begin = "BEGIN"
-    commit = "COMMIT AND CHAIN"  # saves each group and each read the round trip of its BEGIN
 
     def __init__(self, name: str, user: str, password: str, **address: Any) -> None:
         """`address` is PyMySQL's: `host` and `port` or `unix_socket`, and the `ssl_…` parameters."""
@@ -224,8 +315,7 @@ class MySQL:
         """The lock ends with its connection."""
 
     def is_away(self, error: Exception) -> bool:
-        lost = pymysql.OperationalError | pymysql.InterfaceError | pymysql.InternalError | OSError
-        return isinstance(error, lost)
+        return isinstance(error, LOST)
 
     def is_done(self, error: Exception) -> bool:
         return isinstance(error, pymysql.Error) and error.args[0] in (ER.DUP_FIELDNAME, ER.DUP_KEYNAME)

@@ -57,6 +57,8 @@ class SQLiteConnection(sqlite3.Connection):
             ids += self._insert_some(sql, rows[start : start + ROWS])
         return ids
 
+    insert_later = insert
+
     def _insert_some(self, sql: str, rows: Sequence[Sequence[Any]]) -> range:
         """Rows of zeros fill them up, and are left out: few different statements are prepared but once."""
         statement, parameters = sql, rows[0]
@@ -89,7 +91,6 @@ def _spell_insert(sql: str, least: int) -> tuple[str, int]:
 
 class SQLite:
     begin = "BEGIN IMMEDIATE"  # a deferred one could meet another process's write halfway and fail
-    commit = "COMMIT"
 
     def __init__(self, path: str) -> None:
         self.path = path

@@ -59,9 +59,13 @@ class BreakingConnection:
             self._connection.close()
             raise ConnectionResetError("the network")
 
-    def insert(self, sql: str, rows: Any) -> Any:
-        self._break(sql, lambda: self._connection.insert(sql, rows))
-        return self._connection.insert(sql, rows)
+    def insert_later(self, sql: str, rows: Any) -> Any:
+        self._break(sql, lambda: self._connection.insert_later(sql, rows))
+        return self._connection.insert_later(sql, rows)
+
+    def commit(self) -> None:
+        self._break("COMMIT", self._connection.commit)
+        self._connection.commit()
 
 
 @pytest.mark.parametrize("statement", ["INSERT INTO messages", "INSERT INTO conversations"])
