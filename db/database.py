@@ -14,6 +14,7 @@ import metrics
 from db import schema
 from db.engine import Connection, Engine, FailedLater, Refused, Unavailable
 from db.group import Job, Runner, run
+from db.notifier import Notifier
 
 logger = logging.getLogger("chat.db")
 
@@ -68,6 +69,7 @@ class Database:
         except Unavailable:
             engine.unlock()
             raise
+        self._notifier = Notifier()
         self._readers = ThreadPoolExecutor(READERS, thread_name_prefix="reader")
         self._writer = threading.Thread(target=self._write_groups, name="writer", daemon=True)
         self._writer.start()
@@ -87,6 +89,7 @@ class Database:
                 return False
             await asyncio.sleep(0.02)
         self._drop_idle()
+        self._notifier.close()
         self._engine.unlock()
         return True
 
@@ -210,13 +213,13 @@ class Database:
                 outcomes = [error] * len(group)
             ended = time.perf_counter()
             size = len(group)
-            self._post(self._settle, group, outcomes)
+            self._notifier.call(self._settle, group, outcomes)
             del group, outcomes  # for the loop to free, which has them at hand
             if size:
                 metrics.GROUP_SIZE.observe(size)
                 metrics.GROUP_SECONDS.observe(ended - started)
         self._drop()
-        self._post(self._closed.set)
+        self._notifier.call(self._closed.set)
 
     def _take(self, waiting: list[Job]) -> bool:
         """Put what was handed over behind the jobs that wait; where none does, wait for some, or to reconnect.
@@ -288,7 +291,7 @@ class Database:
             schema.prepare(self._engine, self._connection)
             schema.ensure_writable(self._engine, self._connection)
             if not self._is_new:
-                self._post(self._recovered, self._recover(self._connection))
+                self._notifier.call(self._recovered, self._recover(self._connection))
         except Exception as error:
             self._drop()
             self._stay_away(error)
@@ -319,9 +322,6 @@ class Database:
             self._connection.rollback()
         except Exception as error:
             self._drop(error)
-
-    def _post(self, callback: Callable[..., Any], *args: Any) -> None:
-        self._loop.call_soon_threadsafe(callback, *args)
 
     def _settle(self, group: list[Job], outcomes: list[Any]) -> None:
         self._writes_waiting -= len(group)

@@ -163,6 +163,8 @@ class WebSocketHandler(Guarded, tornado.websocket.WebSocketHandler):
             if isinstance(outcome, Answer):
                 self._reply(request.id, outcome.result)
                 if outcome.message is not None:
+                    if self.session and not self.session.database.is_busy:
+                        self.outbox.flush()  # nothing follows that could leave with it
                     self.broadcast(outcome.message, sender=self)
                 else:
                     self._tell(outcome)
