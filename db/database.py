@@ -238,7 +238,7 @@ class Database:
     def _commit(self, group: list[Job]) -> list[Any]:
         """Run a group in one transaction. Returns each job's result, or the exception that its caller gets."""
         error: Exception
-        for _ in range(2):  # what fails before COMMIT has stored nothing: once more, where lost on a new connection
+        for _ in range(2):  # what failed before its COMMIT is not stored
             try:
                 connection = self._connect()
                 if not group:
@@ -250,15 +250,14 @@ class Database:
                 return outcomes
             except Unavailable as unavailable:
                 return [unavailable] * len(group)
-            except FailedLater as failure:
-                error = failure
-                self._roll_back()
+            except FailedLater as failure:  # by itself it may succeed, or say what is wrong
+                error = failure.cause
+                self._end_transaction(error)
             except Exception as failure:
                 error = failure
+                self._end_transaction(error)
                 if self._engine.is_away(error):
-                    self._drop(error)
                     continue
-                self._roll_back()
                 if len(group) == 1:
                     return [error]
                 return [outcome for job in group for outcome in self._commit([job])]
@@ -316,16 +315,20 @@ class Database:
             _close(self._connection)
         self._connection = None
 
-    def _roll_back(self) -> None:
+    def _end_transaction(self, error: Exception) -> None:
+        """Roll back, or give up the connection where the error says that it is lost."""
+        if self._engine.is_away(error):
+            self._drop(error)
+            return
         try:
             assert self._connection is not None
             self._connection.rollback()
-        except Exception as error:
-            self._drop(error)
+        except Exception as failure:
+            self._drop(failure)
 
     def _settle(self, group: list[Job], outcomes: list[Any]) -> None:
-        self._writes_waiting -= len(group)
         for job, outcome in zip(group, outcomes, strict=True):
+            self._writes_waiting -= 1
             job.settle(outcome)
         self._settled()
 

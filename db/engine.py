@@ -52,7 +52,7 @@ class Connection(Protocol):
         """
 
     def insert_later(self, sql: str, rows: Sequence[Sequence[Any]]) -> Sequence[int]:
-        """As `insert`, but it may be kept back until the next statement or the commit, and fail there: FailedLater."""
+        """As `insert`, but it may be kept back until the next statement or the commit, which may raise FailedLater."""
 
     def commit(self) -> None:
         """Commit, and perhaps begin the next transaction. The connection may keep back rows from then on."""
@@ -128,6 +128,10 @@ class Conflict(Exception):
 
 class FailedLater(Exception):
     """What was kept back has failed: nothing of the transaction is stored, and until a commit no more is kept back."""
+
+    def __init__(self, cause: Exception) -> None:
+        super().__init__(str(cause))
+        self.cause = cause
 
 
 class Refused(Exception):

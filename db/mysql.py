@@ -20,9 +20,12 @@ from db.engine import ANSWER_SECONDS, Conflict, Connection, Cursor, FailedLater,
 CONNECT_SECONDS = 5
 LOCK_SECONDS = 3  # for a service that is just ending
 COMMIT = "COMMIT AND CHAIN"
+CHECK_ID = "IF LAST_INSERT_ID() <> {} THEN SIGNAL SQLSTATE '23000' SET MYSQL_ERRNO = 1062; END IF"  # ER.DUP_ENTRY
 
-# What the server, or the way to it, failed, unlike pymysql.IntegrityError and others, which a statement earns.
+# What the server, or the way to it, failed, and what a statement earns.
 LOST = (pymysql.OperationalError, pymysql.InterfaceError, pymysql.InternalError, OSError)
+EARNED = (pymysql.IntegrityError, pymysql.DataError, pymysql.ProgrammingError, pymysql.NotSupportedError)
+NOT_COMMITTED = (ER.LOCK_WAIT_TIMEOUT, ER.LOCK_DEADLOCK, ER.CHECKREAD, ER.RECORD_FILE_FULL, ER.DISK_FULL)
 
 # Times are UTC, whatever the server's zone; a text that does not fit is an error, never cut.
 SESSION = (
@@ -79,7 +82,7 @@ class MySQLConnection(pymysql.connections.Connection):
         super().__init__(**options)
         self._may_keep = False
         self._kept: list[str] = []
-        self._next_ids: dict[str, int] = {}  # of an INSERT
+        self._next_ids: dict[str, int] = {}  # by the INSERT; 0 where it gives none
 
     @property
     def in_transaction(self) -> bool:
@@ -127,21 +130,25 @@ class MySQLConnection(pymysql.connections.Connection):
             raise
 
     def insert_later(self, sql: str, rows: Sequence[Sequence[Any]]) -> Sequence[int]:
-        """Ids go on from the last one. Had another session taken them, the INSERT would fail, and be run by itself."""
+        """The ids are those behind the last ones: were they not, it would fail, and be run statement by statement."""
         next_id = self._next_ids.get(sql)
-        if next_id is None or not self._may_keep:
-            ids = self.insert(sql, rows)
-            self._next_ids[sql] = ids[-1] + 1 if ids[0] else 0
-            return ids
+        if next_id is None or not self._may_keep or not rows:
+            return self._insert_now(sql, rows)
         ids = range(next_id, next_id + len(rows))
-        if next_id:
-            self._next_ids[sql] = ids.stop
-            sql = _with_ids(sql)
-            rows = [(row_id, *row) for row_id, row in zip(ids, rows, strict=True)]
         head, spelled, tail = self._spell(sql, rows)
         for some in _split(spelled):
             self._keep(f"{head} VALUES {','.join(some)} {tail}")
+            if next_id:
+                self._keep(CHECK_ID.format(next_id))
+                next_id += len(some)
+        self._next_ids[sql] = next_id
         self.total_changes += len(rows)
+        return ids
+
+    def _insert_now(self, sql: str, rows: Sequence[Sequence[Any]]) -> Sequence[int]:
+        ids = self.insert(sql, rows)
+        if ids:
+            self._next_ids[sql] = ids[-1] + 1 if ids[0] else 0
         return ids
 
     def commit(self) -> None:
@@ -169,7 +176,7 @@ class MySQLConnection(pymysql.connections.Connection):
     def _run_kept(self, *more: str) -> None:
         """Run it as one statement, which ends where a part of it fails.
 
-        Raises FailedLater, but what is LOST where COMMIT is a part: that may have been reached.
+        Raises FailedLater, but where COMMIT is a part, and may have been reached, what has happened.
         """
         statements = "; ".join([*self._kept, *more])
         self._kept.clear()
@@ -177,9 +184,9 @@ class MySQLConnection(pymysql.connections.Connection):
             self.query(f"BEGIN NOT ATOMIC {statements}; END")
         except Exception as error:
             self._may_keep = False
-            if more and isinstance(error, LOST):
+            if more and not _is_undone(error):
                 raise
-            raise FailedLater from error
+            raise FailedLater(error) from error
 
     def _was_cut(self) -> bool:
         """Whether the server has ended the session meanwhile: it says so, or closes the socket, unasked."""
@@ -210,18 +217,18 @@ class MySQLConnection(pymysql.connections.Connection):
         """Its disk is not ours to look at."""
 
 
+def _is_undone(error: Exception) -> bool:
+    """Whether a statement that ends with COMMIT failed before it, or COMMIT itself has undone all."""
+    is_known = isinstance(error, pymysql.OperationalError) and error.args[0] in NOT_COMMITTED
+    return is_known or isinstance(error, EARNED)
+
+
 @lru_cache
 def _spell_insert(sql: str) -> tuple[str, str, str]:
     """An INSERT's parts as they are spelled here."""
     head, values, tail = split_insert(sql.replace("?", "%s"))
     tail = re.sub(r"ON CONFLICT \(\w+\) DO UPDATE SET", "ON DUPLICATE KEY UPDATE", tail)
     return head, values, re.sub(r"excluded\.(\w+)", r"VALUES(\1)", tail)
-
-
-@lru_cache
-def _with_ids(sql: str) -> str:
-    """An INSERT whose rows begin with their ids."""
-    return sql.replace("(", "(id, ", 1).replace("VALUES (", "VALUES (?, ", 1)
 
 
 def _is_plain(text: str) -> bool:

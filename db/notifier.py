@@ -30,6 +30,8 @@ class Notifier:
         self._waiting.popleft()()
 
     def close(self) -> None:
-        """Behind the last call, on the loop."""
-        self._loop.remove_reader(self._event)
-        os.close(self._event)
+        """Behind the last call, on the loop; a second time it does nothing."""
+        if self._event >= 0:
+            self._loop.remove_reader(self._event)
+            os.close(self._event)
+            self._event = -1

@@ -59,6 +59,10 @@ class SQLiteConnection(sqlite3.Connection):
 
     insert_later = insert
 
+    def commit(self) -> None:
+        """Unlike sqlite3's own it fails where the transaction is no more."""
+        self.execute("COMMIT")
+
     def _insert_some(self, sql: str, rows: Sequence[Sequence[Any]]) -> range:
         """Rows of zeros fill them up, and are left out: few different statements are prepared but once."""
         statement, parameters = sql, rows[0]

@@ -1,5 +1,6 @@
 """Rows that are kept back until their commit, as MariaDB's are: one round trip, and nothing else is seen of it."""
 
+import asyncio
 from collections.abc import Sequence
 from contextlib import closing
 from typing import Any
@@ -7,7 +8,7 @@ from typing import Any
 import pytest
 from msgspec import structs
 
-from db import Connection, Database, conversations, drafts, find_engine, messages
+from db import Connection, Database, conversations, drafts, find_engine, messages, notes
 from db.drafts import Added, Draft
 from db.users import User
 from tests.mariadb import MariaDB
@@ -86,14 +87,69 @@ async def test_a_user_that_was_removed_costs_its_own_message_alone(database: Dat
     assert await texts(database, anna) == ["the first", "stored"]
 
 
-async def test_ids_that_another_session_took_are_not_given_again(database: Database, database_url: str) -> None:
+@pytest.mark.parametrize("failures", [0, 1], ids=["at once", "the second time, for which it used an id"])
+async def test_ids_rise_though_another_session_stores_a_message(
+    database: Database, database_url: str, failures: int
+) -> None:
     anna = await begin(database)
     with closing(find_engine(database_url).connect()) as other:
         sql = "INSERT INTO messages (user_id, invader_name, message, is_from_support) VALUES (?, '', 'by hand', FALSE)"
+        for _ in range(failures):
+            with pytest.raises(Exception, match=r"(?i)foreign key"):
+                other.execute(sql, (404,))
         taken = other.execute(sql, (anna.id,)).lastrowid or 0
     first, second = [(await database.write(drafts.add, Draft(anna, anna.id, text))).message for text in ("a", "b")]
     assert taken < first.message_id < second.message_id
     assert await texts(database, anna) == ["the first", "by hand", "a", "b"]
+
+
+async def test_what_else_is_written_finds_the_messages_before_it(database: Database) -> None:
+    anna = await begin(database)
+    first, note, second = await in_one_group(
+        database,
+        (drafts.add, Draft(anna, anna.id, "a question")),
+        (notes.add, anna.id, "olga", "a note", None),
+        (drafts.add, Draft(anna, anna.id, "another")),
+    )
+    assert note[0].message_id == first.message.message_id
+    assert await texts(database, anna) == ["the first", "a question", "another"]
+    assert second.is_new
+
+
+async def test_what_fails_behind_a_message_costs_that_nothing(database: Database) -> None:
+    anna = await begin(database)
+    calls: list[Any] = [
+        (drafts.add, Draft(anna, anna.id, "a")),
+        (lambda _: 1 / 0,),
+        (drafts.add, Draft(anna, anna.id, "b")),
+    ]
+    outcomes = await in_one_group(database, *calls)
+    assert isinstance(outcomes[1], ZeroDivisionError)
+    assert await texts(database, anna) == ["the first", "a", "b"]
+
+
+def count_lock_waits(mariadb: MariaDB) -> int:
+    """Of all sessions."""
+    ((_, count),) = mariadb.execute("SHOW GLOBAL STATUS LIKE 'Innodb_row_lock_waits'")
+    return int(count)
+
+
+async def test_a_lock_that_another_session_holds_for_long_costs_no_message(mariadb: MariaDB) -> None:
+    mariadb.execute("CREATE OR REPLACE DATABASE locks")
+    engine = find_engine(f"mysql://root@127.0.0.1:{mariadb.port}/locks")
+    opened = Database(engine, messages.find_newest_id, ignore)
+    anna = await begin(opened)
+    with closing(engine.connect()) as other:
+        other.execute("BEGIN")
+        other.execute("SELECT user_id FROM conversations FOR UPDATE")
+        before = count_lock_waits(mariadb)
+        writing = asyncio.ensure_future(opened.write(drafts.add, Draft(anna, anna.id, "patient")))
+        while count_lock_waits(mariadb) < before + 2:  # the first of them was in vain
+            await asyncio.sleep(0.05)
+        other.execute("ROLLBACK")
+        assert (await writing).is_new
+    assert await texts(opened, anna) == ["the first", "patient"]
+    await opened.close(10)
 
 
 async def test_texts_of_more_than_a_packet_are_stored_together_or_not_at_all(mariadb: MariaDB) -> None:

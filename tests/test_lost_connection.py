@@ -16,6 +16,7 @@ from db.engine import ANSWER_SECONDS
 from db.users import User
 from tests.mariadb import MariaDB
 from tests.test_group_commit import add, count_users, ignore
+from tests.test_kept_back import begin, texts
 
 pytestmark = pytest.mark.gen_test
 
@@ -75,14 +76,12 @@ async def test_a_connection_lost_before_the_commit_is_made_again_and_the_group_r
     engine = Breaking(database_url)
     told: list[Any] = []
     opened = Database(engine, messages.find_newest_id, told.append)
-    anna = User(await opened.write(add, "anna"), "anna", "", None, False)
+    anna = await begin(opened)
     engine.break_at = statement
     added = await opened.write(drafts.add, Draft(anna, anna.id, "text", "key"))
     assert added.is_new
-    assert [found.message_id for found in (await opened.read(messages.list_newest, anna.id)).messages] == [
-        added.message.message_id
-    ]
-    assert told == [0]
+    assert await texts(opened, anna) == ["the first", "text"]
+    assert told == [1]
     await opened.close(10)
 
 
@@ -105,15 +104,15 @@ async def test_a_commit_without_an_answer_is_error_5_and_never_run_again(databas
     engine = Breaking(database_url)
     told: asyncio.Queue[Any] = asyncio.Queue()
     opened = Database(engine, messages.find_newest_id, told.put_nowait)
-    anna = User(await opened.write(add, "anna"), "anna", "", None, False)
+    anna = await begin(opened)
     engine.break_at, engine.is_sent = "COMMIT", is_sent
     with pytest.raises(db.Unavailable):
         await opened.write(drafts.add, Draft(anna, anna.id, "text", "key"))
     newest_id = await told.get()  # without waiting for another write
-    assert bool(newest_id) is is_sent
+    assert newest_id == (2 if is_sent else 1)
     added = await opened.write(drafts.add, Draft(anna, anna.id, "text", "key"))
     assert added.is_new is not is_sent
-    assert len((await opened.read(messages.list_newest, anna.id)).messages) == 1
+    assert await texts(opened, anna) == ["the first", "text"]
     await opened.close(10)
 
 
