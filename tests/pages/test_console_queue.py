@@ -288,9 +288,10 @@ def test_rows_do_not_move_under_the_focus_in_a_list_that_was_chosen_without_a_li
     peers = {name: peer(name) for name in ("anna", "boris", "vera")}
     for one in peers.values():
         one.send("a question")
+    peer("oleg").answer(ids["vera"], "an answer")
     console = enter(open_page, base=network.url)
     console.tab("open").click()
-    expect(console.rows).to_have_count(3)
+    expect(console.rows).to_have_count(3)  # with who does not wait: it is loaded
     network.cut()
     expect(console.status).to_have_text("Connection lost.")
     console.tab("waiting").click()
