@@ -19,6 +19,11 @@ pytestmark = pytest.mark.gen_test
 OLGA = User(1_001, "olga", "", None, True)
 
 
+def open_new(mariadb: MariaDB, name: str) -> Database:
+    mariadb.execute(f"CREATE OR REPLACE DATABASE {name}")
+    return Database(find_engine(f"mysql://root@127.0.0.1:{mariadb.port}/{name}"), messages.find_newest_id, ignore)
+
+
 async def begin(database: Database) -> User:
     """A customer with a message: behind its commit, rows are kept back."""
     anna = User(await database.write(add, "anna"), "anna", "", None, False)
@@ -37,8 +42,7 @@ def count_questions(connection: Connection) -> int:
 
 
 async def test_a_group_of_messages_is_one_round_trip_to_mariadb(mariadb: MariaDB) -> None:
-    mariadb.execute("CREATE OR REPLACE DATABASE round_trips")
-    opened = Database(find_engine(f"mysql://root@127.0.0.1:{mariadb.port}/round_trips"), count_users, ignore)
+    opened = open_new(mariadb, "round_trips")
     anna = await begin(opened)
     before = await opened.write(count_questions)
     await opened.write(drafts.add_all, [Draft(anna, anna.id, f"text {number}") for number in range(100)])
@@ -135,11 +139,9 @@ def count_lock_waits(mariadb: MariaDB) -> int:
 
 
 async def test_a_lock_that_another_session_holds_for_long_costs_no_message(mariadb: MariaDB) -> None:
-    mariadb.execute("CREATE OR REPLACE DATABASE locks")
-    engine = find_engine(f"mysql://root@127.0.0.1:{mariadb.port}/locks")
-    opened = Database(engine, messages.find_newest_id, ignore)
+    opened = open_new(mariadb, "locks")
     anna = await begin(opened)
-    with closing(engine.connect()) as other:
+    with closing(find_engine(f"mysql://root@127.0.0.1:{mariadb.port}/locks").connect()) as other:
         other.execute("BEGIN")
         other.execute("SELECT user_id FROM conversations FOR UPDATE")
         before = count_lock_waits(mariadb)
@@ -153,9 +155,8 @@ async def test_a_lock_that_another_session_holds_for_long_costs_no_message(maria
 
 
 async def test_texts_of_more_than_a_packet_are_stored_together_or_not_at_all(mariadb: MariaDB) -> None:
-    mariadb.execute("CREATE OR REPLACE DATABASE packets")
     mariadb.execute("SET GLOBAL max_allowed_packet = 1048576")  # the least that is usual
-    opened = Database(find_engine(f"mysql://root@127.0.0.1:{mariadb.port}/packets"), messages.find_newest_id, ignore)
+    opened = open_new(mariadb, "packets")
     mariadb.execute("SET GLOBAL max_allowed_packet = DEFAULT")
     anna = await begin(opened)
     group = [Draft(anna, anna.id, f"{number}'; " + "😀" * 8_000, f"key {number}") for number in range(40)]
