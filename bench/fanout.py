@@ -1,10 +1,13 @@
 """What it costs to tell one customer's message to many operators, beside a bare relay."""
 
-from bench.lab import TARGETS, Lab, measure, warning
-from bench.load import Figures, Phase
+import contextlib
+
+from bench.lab import TARGETS, Lab, measure_in_turn, warning
+from bench.load import Figures, Phase, together
 from bench.report import Goal, Round, Row
 
 OPERATORS = 200
+TURNS = 3
 TIME, CPU = "p50 of the relay", "CPU of the relay"
 GOAL = 1.0
 TITLE = f"One customer's messages to {OPERATORS} operators, one after the other: CPU time per 1000 frames"
@@ -16,12 +19,12 @@ def run(lab: Lab) -> list[Round]:
 
 
 def _round(lab: Lab) -> Round:
-    phase = Phase(1, 1, lab.seconds(3.0), until_delivered=True)
-    found = {}
-    for name in TARGETS:
-        with lab.start(name, 1) as target:
-            found[name] = measure(target, [lab.warm_up(1, 1), phase], OPERATORS)[1]
-    return {TITLE: [_row(name, figures, found["relay"]) for name, figures in found.items()]}
+    phases = [Phase(1, 1, lab.seconds(seconds), until_delivered=True) for seconds in (0.5, 1.0)]
+    with contextlib.ExitStack() as stack:
+        targets = [stack.enter_context(lab.start(name, 1)) for name in TARGETS]
+        turns = [measure_in_turn(targets, phases, OPERATORS) for _ in range(1 if lab.is_quick else TURNS)]
+    found = [together([figures for _, figures in own]) for own in zip(*turns, strict=True)]
+    return {TITLE: [_row(name, figures, found[0]) for name, figures in zip(TARGETS, found, strict=True)]}
 
 
 def _row(name: str, figures: Figures, relay: Figures) -> Row:

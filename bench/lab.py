@@ -15,7 +15,7 @@ from bench import targets
 from bench.client import Wrong
 from bench.load import Figures, Phase, Plan
 from bench.report import Cells
-from bench.stored import Size, build, skip_index
+from bench.stored import Size, build, is_built, skip_index
 from bench.targets import ROOT, Target
 from tests.mariadb import MariaDB, running
 
@@ -86,19 +86,30 @@ class Lab:
         return _create(self._kept_mariadb if is_beside_kept else self._mariadb, name)
 
     def has(self, size: Size) -> bool:
-        """Whether databases of that size were kept."""
+        """Whether databases of that size were kept, each built to the end."""
         paths = (KEPT_SQLITE / f"{size.name}.db", KEPT_MARIADB / "data" / f"{PREFIX}{size.name}")
-        return all(path.exists() for path in paths)
+        return all(path.exists() for path in paths) and all(is_built(self._kept(name, size).url) for name in ENGINES)
 
     def keep(self, engine: str, size: Size) -> Database:
-        """A database of that size, which is built unless it is there. Raises Wrong."""
+        """A database of that size, which is built unless it is there; one whose building was stopped is built anew."""
+        database = self._kept(engine, size)
+        if not is_built(database.url):
+            if engine == "sqlite":
+                for part in KEPT_SQLITE.glob(f"{size.name}.db*"):
+                    part.unlink()
+            else:
+                name = PREFIX + size.name
+                self._kept_mariadb.execute(f"DROP DATABASE {name}")
+                self._kept_mariadb.execute(f"CREATE DATABASE {name}")
+            build(database.url, size)
+        return database
+
+    def _kept(self, engine: str, size: Size) -> Database:
+        """The place of a kept database, whether it is built or not."""
         if engine == "sqlite":
             KEPT_SQLITE.mkdir(parents=True, exist_ok=True)
-            database = Database(f"sqlite:{KEPT_SQLITE / size.name}.db")
-        else:
-            database = _create(self._kept_mariadb, PREFIX + size.name)
-        build(database.url, size)
-        return database
+            return Database(f"sqlite:{KEPT_SQLITE / size.name}.db")
+        return _create(self._kept_mariadb, PREFIX + size.name)
 
     @contextlib.contextmanager
     def serve(self, database: Database, customers: int, **options: Any) -> Iterator[Target]:
@@ -152,14 +163,14 @@ def measure(target: Target, phases: Sequence[Phase], operators: int = 1) -> list
     return msgspec.json.decode(load.stdout, type=list[Figures])
 
 
-def measure_in_turn(targets: Sequence[Target], phases: Sequence[Phase]) -> list[list[Figures]]:
+def measure_in_turn(targets: Sequence[Target], phases: Sequence[Phase], operators: int = 1) -> list[list[Figures]]:
     """The figures of the same phases on each target, one right behind the other, so that they meet alike seconds.
 
     What a target has not indexed yet it never will: else the next one would be measured beside that. Raises Wrong.
     """
     found = []
     for target in targets:
-        found.append(measure(target, phases))
+        found.append(measure(target, phases, operators))
         if target.url:
             skip_index(target.url)
     return found
