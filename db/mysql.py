@@ -18,6 +18,7 @@ from db.clock import unix_seconds
 from db.engine import ANSWER_SECONDS, Conflict, Connection, Cursor, FailedLater, SearchSQL, Unavailable, split_insert
 
 CONNECT_SECONDS = 5
+IDLE_SECONDS = 60  # after which the way to the server is tried; what forgets an idle way does so after minutes
 LOCK_SECONDS = 3  # for a service that is just ending
 COMMIT = "COMMIT AND CHAIN"
 CHECK_ID = "IF LAST_INSERT_ID() <> {} THEN SIGNAL SQLSTATE '23000' SET MYSQL_ERRNO = 1062; END IF"  # ER.DUP_ENTRY
@@ -80,6 +81,9 @@ class MySQLConnection(pymysql.connections.Connection):
     def __init__(self, **options: Any) -> None:
         """PyMySQL's."""
         super().__init__(**options)
+        if self._sock.family != socket.AF_UNIX:  # PyMySQL has set SO_KEEPALIVE, which begins after two hours
+            self._sock.setsockopt(socket.IPPROTO_TCP, socket.TCP_KEEPIDLE, IDLE_SECONDS)
+            self._sock.setsockopt(socket.IPPROTO_TCP, socket.TCP_KEEPINTVL, IDLE_SECONDS // 6)
         self._may_keep = False
         self._kept: list[str] = []
         self._next_ids: dict[str, int] = {}  # by the INSERT; 0 where it gives none

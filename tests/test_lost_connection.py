@@ -1,9 +1,11 @@
 """A database whose connection is lost: at which statement decides what becomes of a group."""
 
 import asyncio
+import os
 import threading
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -16,7 +18,7 @@ from db.engine import ANSWER_SECONDS
 from db.users import User
 from tests.mariadb import MariaDB
 from tests.test_group_commit import add, count_users, ignore
-from tests.test_kept_back import begin, texts
+from tests.test_kept_back import begin, open_new, texts
 
 pytestmark = pytest.mark.gen_test
 
@@ -148,3 +150,21 @@ async def test_the_first_message_of_the_morning_does_not_fail(mariadb: MariaDB) 
     assert await opened.write(add, "anna")
     assert await opened.read(count_users) == 1
     await opened.close(10)
+
+
+async def test_idle_connections_to_mariadb_are_looked_after_each_minute(mariadb: MariaDB) -> None:
+    """A firewall forgets a silent connection within minutes, and tells nobody; Linux would look after two hours."""
+    opened = open_new(mariadb, "silence")
+    await use_all_readers(opened)
+    looked_after = [seconds for port, seconds in keepalive_timers() if port == mariadb.port and seconds <= 60]
+    assert len(looked_after) >= 1 + module.READERS  # the writer's is one
+    await opened.close(10)
+
+
+def keepalive_timers() -> Iterator[tuple[int, float]]:
+    """The other side's port of each connection of this machine's, and in how many seconds it is looked after."""
+    for line in Path("/proc/net/tcp").read_text().splitlines()[1:]:
+        _, _, peer, _, _, timer, *_ = line.split()
+        kind, ticks = timer.split(":")
+        if kind == "02":  # keepalive, as `ss -o` says it
+            yield int(peer.split(":")[1], 16), int(ticks, 16) / os.sysconf("SC_CLK_TCK")
