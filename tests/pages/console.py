@@ -14,7 +14,8 @@ from tests.pages.wire import Wire
 
 WIDE: ViewportSize = {"width": 1280, "height": 800}  # there is room for three regions
 MIDDLE: ViewportSize = {"width": 800, "height": 700}  # for two
-NARROW: ViewportSize = {"width": 320, "height": 640}  # for one
+PHONE: ViewportSize = {"width": 390, "height": 780}  # for one
+NARROW: ViewportSize = {"width": 320, "height": 640}  # the narrowest there is
 TEXTS = """async (language) => {
     const script = document.querySelector("script[type=module]").src;
     return (await import(script.replace("main.js", `texts/${language}.js`))).default;

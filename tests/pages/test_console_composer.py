@@ -6,7 +6,7 @@ from collections.abc import Callable
 from playwright.sync_api import expect
 
 from tests.pages.browsing import NETWORK, OpenPage, Watch, until
-from tests.pages.console import NARROW, Console, enter
+from tests.pages.console import NARROW, PHONE, Console, enter
 from tests.pages.network import Network
 from tests.pages.peer import Peer
 from tests.pages.wire import Wire
@@ -247,7 +247,7 @@ def test_a_text_is_seen_whole_where_the_window_becomes_narrow(open_page: OpenPag
 
 def test_on_a_touch_screen_enter_breaks_the_line(open_page: OpenPage, peer: Enter) -> None:
     peer("anna").send("a question")
-    console = enter(open_page, has_touch=True, is_mobile=True, viewport={"width": 390, "height": 780})
+    console = enter(open_page, has_touch=True, is_mobile=True, viewport=PHONE)
     console.row("anna").tap()
     console.wait_for("anna")
     console.composer.tap()

@@ -6,7 +6,7 @@ import pytest
 from playwright.sync_api import expect
 
 from tests.pages.browsing import OpenPage, stop_clock, until
-from tests.pages.console import enter
+from tests.pages.console import PHONE, enter
 from tests.pages.fill import add_messages
 from tests.pages.peer import Peer
 from tests.pages.wire import Wire
@@ -226,7 +226,7 @@ def test_a_close_and_its_undoing_disturb_nobody_who_went_on_meanwhile(open_page:
 def test_on_a_phone_a_close_that_comes_late_leaves_the_next_conversation_open(open_page: OpenPage, peer: Enter) -> None:
     peer("anna").send("a question")
     peer("boris").send("another question")
-    console = enter(open_page, viewport={"width": 390, "height": 780})
+    console = enter(open_page, viewport=PHONE)
     wire = Wire(console.page)
     console.reload()
     console.row("anna").click()

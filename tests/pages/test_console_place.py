@@ -5,14 +5,13 @@ from collections.abc import Callable
 from playwright.sync_api import expect
 
 from tests.pages.browsing import NETWORK, OpenPage, Watch, until
-from tests.pages.console import enter, enter_wired
+from tests.pages.console import PHONE, enter, enter_wired
 from tests.pages.fill import add_messages
 from tests.pages.network import Network
 from tests.pages.peer import Peer
 from tests.pages.wire import Wire
 
 Enter = Callable[[str], Peer]
-PHONE = {"width": 390, "height": 780}
 
 
 def test_what_comes_while_the_conversation_is_hidden_leaves_its_place_and_asks_for_nothing_older(

@@ -6,14 +6,13 @@ from playwright.sync_api import expect
 
 from tests.pages.browsing import NETWORK, OpenPage, Watch, stop_clock, until
 from tests.pages.conftest import in_a_window
-from tests.pages.console import Console, enter, enter_wired, expect_sent_once, use_real_focus
+from tests.pages.console import PHONE, Console, enter, enter_wired, expect_sent_once, use_real_focus
 from tests.pages.fill import add_messages
 from tests.pages.network import Network
 from tests.pages.peer import Peer
 from tests.pages.wire import Wire
 
 Enter = Callable[[str], Peer]
-PHONE = {"width": 390, "height": 780}
 
 
 def test_what_is_before_the_eyes_is_read_and_stays_so(open_page: OpenPage, peer: Enter, ids: dict[str, int]) -> None:

@@ -6,7 +6,7 @@ import pytest
 from playwright.sync_api import expect
 
 from tests.pages.browsing import OpenPage, until
-from tests.pages.console import Console, enter
+from tests.pages.console import PHONE, Console, enter
 from tests.pages.peer import Peer
 
 Enter = Callable[[str], Peer]
@@ -33,7 +33,7 @@ def test_who_sends_with_a_click_writes_on(open_page: OpenPage, peer: Enter, kind
 
 def test_on_a_touch_screen_the_keyboard_stays_as_it_was(open_page: OpenPage, peer: Enter) -> None:
     peer("anna").send("a question")
-    console = enter(open_page, has_touch=True, is_mobile=True, viewport={"width": 390, "height": 780})
+    console = enter(open_page, has_touch=True, is_mobile=True, viewport=PHONE)
     console.row("anna").tap()
     console.wait_for("anna")
     console.composer.tap()

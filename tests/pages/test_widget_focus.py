@@ -119,7 +119,10 @@ def test_a_tap_on_the_way_to_the_end_brings_no_keyboard(
     expect(widget.panel.locator("chat-transcript")).to_be_focused()
 
 
-def test_a_wrong_password_leaves_the_focus_to_who_went_on_to_the_host_page(open_page: OpenPage, watch: Watch) -> None:
+@pytest.mark.parametrize("place", ["the host page", "the menu"])
+def test_a_wrong_password_leaves_the_focus_to_who_went_on_elsewhere(
+    open_page: OpenPage, watch: Watch, place: str
+) -> None:
     watch.allow("403")
     widget = Widget(open_page("/"))
     add_search(widget.page)
@@ -127,10 +130,14 @@ def test_a_wrong_password_leaves_the_focus_to_who_went_on_to_the_host_page(open_
     widget.page.route("**/v1/auth/", lambda route: held.append(route))
     widget.fill_in("anna", "wrong password")
     until(widget.page, lambda: bool(held))
-    widget.page.locator("#search").focus()
+    elsewhere = widget.page.locator("#search")
+    if place == "the menu":
+        widget.open_menu()
+        elsewhere = widget.panel.get_by_label("Theme", exact=True)
+    elsewhere.focus()
     held[0].continue_()
     expect(widget.error).to_be_visible()
-    expect(widget.page.locator("#search")).to_be_focused()
+    expect(elsewhere).to_be_focused()
 
 
 def test_a_log_out_elsewhere_leaves_the_focus_to_who_left_the_question_for_the_host_page(open_page: OpenPage) -> None:
