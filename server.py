@@ -37,6 +37,7 @@ from handlers.outbox import Outbox
 from handlers.pages import FileHandler, Pages
 from handlers.passwords import PasswordChecks
 from handlers.presence import Presence
+from handlers.pulse import Pulses
 from handlers.tokens import Tokens, find_secret
 from handlers.websocket import WebSocketHandler
 
@@ -88,7 +89,7 @@ def make_app(
         message_burst=options.message_burst,
         call_rates=Rates(options.call_rate, CALL_BURST),
         websocket_max_message_size=options.frame_limit,
-        ping_interval=options.ping_interval,
+        pulses=Pulses(options.ping_interval),
         log_function=log_request,
     )
 

@@ -18,6 +18,7 @@ from handlers.connections import AHEAD, Counted
 
 TEXT, CLOSE = 0x1, 0x8
 WHOLE_TEXT, MASKED = 0x80 | TEXT, 0x80  # the first byte of a frame, and a bit of the second (RFC 6455 5.2)
+PONG = bytes((0x80 | 0xA, MASKED))  # the head of the answer to an empty ping; only the mask follows
 LONGER = {126: (2, 126), 127: (8, 65_536)}  # by the length in the second byte: those that follow, and what is least
 PROTOCOL_ERROR, NOT_TEXT = 1002, 1007
 
@@ -57,7 +58,14 @@ class ReadsAhead(WebSocketProtocol13):
             self.stream.take = None
 
     def _take_all(self, data: bytes) -> bool:
-        """Handle the plain texts that what arrived begins with. Returns whether nothing is left to do or wait for."""
+        """Handle the plain texts that what arrived begins with, or the answer to a ping, which is mostly alone.
+
+        Returns whether nothing is left to do or wait for.
+        """
+        if len(data) == len(PONG) + 4 and data.startswith(PONG):
+            self._wire_bytes_in += len(data)
+            self.handler.on_pong(b"")
+            return True
         self._ahead, self._taken = data, 0
         self._take_texts()
         return self._handled is None and not self._ahead

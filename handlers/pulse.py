@@ -1,38 +1,85 @@
 """Whether the other side of a connection is still there: it is pinged, and must answer before the next ping."""
 
 import asyncio
-from collections.abc import Callable
+from collections import deque
+from typing import Protocol
+
+from handlers.outbox import Outbox
+
+PING = b"\x89\0"  # a whole frame, with nothing in it (RFC 6455 5.5.2)
+MOMENT = 0.05  # seconds: those whose time comes within it are pinged together, in one turn of the loop
+
+
+class Pinged(Protocol):
+    """A connection."""
+
+    outbox: Outbox
+
+    def close(self) -> None: ...
 
 
 class Pulse:
-    """A timer, which costs an idle connection a quarter of the memory of Tornado's own task for it."""
+    """A connection's: when it is pinged next, and whether it has answered the last ping."""
 
-    __slots__ = ("_interval", "_is_answered", "_lose", "_ping", "_timer")
+    __slots__ = ("_connection", "_is_answered", "due")
 
-    def __init__(self, interval: float, ping: Callable[[], None], lose: Callable[[], None]) -> None:
-        """Every `interval` seconds `ping` is called, or `lose`, once, where no answer came; never if that is 0."""
-        self._interval = interval
-        self._ping = ping
-        self._lose = lose
+    def __init__(self, connection: Pinged) -> None:
+        self.due = 0.0  # by the loop's clock
+        self._connection: Pinged | None = connection
         self._is_answered = True
-        self._timer: asyncio.TimerHandle | None = None
-        self._wait()
 
-    def _wait(self) -> None:
-        if self._interval:
-            self._timer = asyncio.get_running_loop().call_later(self._interval, self._beat)
+    @property
+    def is_stopped(self) -> bool:
+        return self._connection is None
 
-    def _beat(self) -> None:
-        if not self._is_answered:
-            self._lose()
+    def beat(self) -> None:
+        """Ping; or close the connection, where the last ping was not answered."""
+        if self._connection is None:
             return
-        self._is_answered = False
-        self._ping()
-        self._wait()
+        if self._is_answered:
+            self._is_answered = False
+            self._connection.outbox.send(PING)
+        else:
+            self._connection.close()
+            self.stop()
 
     def note_answer(self) -> None:
         self._is_answered = True
 
     def stop(self) -> None:
-        if self._timer is not None:
-            self._timer.cancel()
+        """It waits on until it would be due, and the connection need not."""
+        self._connection = None
+
+
+class Pulses:
+    """Those of all. Each waits as long as the others, so that who began first is due first: one timer does for all."""
+
+    def __init__(self, interval: float) -> None:
+        """`interval` is the seconds between two pings of a connection."""
+        self._interval = interval
+        self._waiting: deque[Pulse] = deque()
+
+    def start(self, connection: Pinged) -> Pulse:
+        pulse = Pulse(connection)
+        self._add(pulse)
+        return pulse
+
+    def _add(self, pulse: Pulse) -> None:
+        loop = asyncio.get_running_loop()
+        pulse.due = loop.time() + self._interval
+        if not self._waiting:
+            loop.call_at(pulse.due, self._beat)
+        self._waiting.append(pulse)
+
+    def _beat(self) -> None:
+        loop = asyncio.get_running_loop()
+        soon, due = loop.time() + MOMENT, []
+        while self._waiting and self._waiting[0].due <= soon:
+            due.append(self._waiting.popleft())
+        if self._waiting:
+            loop.call_at(self._waiting[0].due, self._beat)
+        for pulse in due:
+            if not pulse.is_stopped:
+                self._add(pulse)
+        for pulse in due:
+            pulse.beat()

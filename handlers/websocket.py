@@ -31,7 +31,6 @@ from handlers.methods.messages import Post
 from handlers.methods.session import Answer, Session
 from handlers.outbox import Outbox
 from handlers.protocol import LOG_IN_AGAIN, TRY_AGAIN_LATER, UNSUPPORTED_DATA
-from handlers.pulse import Pulse
 from handlers.work import AUTH, Work
 
 logger = logging.getLogger("chat.ws")
@@ -90,7 +89,7 @@ class WebSocketHandler(Guarded, tornado.websocket.WebSocketHandler):
         self.outbox = Outbox(stream, self._note_cut_off)
         self.connections.add(self)
         self._limit_silence()
-        self.pulse = Pulse(self.settings["ping_interval"], self.ping, self.close)
+        self.pulse = self.settings["pulses"].start(self)
         self.address = find_address(self.request, self.settings["trusted_proxies"])
         self.forget_headers()
         logger.info("connection %(connection)d opened from %(address)s", self.named(address=self.address))

@@ -4,13 +4,15 @@ import asyncio
 import contextlib
 import json
 import struct
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Sequence
 from typing import NamedTuple
 
 import pytest
 from tornado.iostream import IOStream
+from tornado.web import Application
 from tornado.websocket import WebSocketProtocol13
 
+from handlers.pulse import Pulses
 from tests.conftest import Desk
 from tests.contract import check_message
 from tests.test_sessions import UPGRADE
@@ -250,6 +252,40 @@ async def test_what_is_no_handshake_is_refused(desk: Desk) -> None:
         assert head.startswith(b"HTTP/1.1 %d" % status), line
         assert status != 426 or b"Sec-Websocket-Version: 13\r\n" in head
         writer.close()
+
+
+PONGS = {
+    "alone": [frame("", PONG)],
+    "byte by byte": [bytes([byte]) for byte in frame("", PONG)],
+    "in two halves, and a message": [frame("", PONG)[:3], frame("", PONG)[3:] + frame(send("behind it", 1))],
+    "before a message": [frame("", PONG) + frame(send("behind it", 1))],
+    "behind a message": [frame(send("before it", 1)) + frame("", PONG)],
+    "between the fragments of a message": [
+        frame(send("around it", 1)[:10], is_last=False),
+        frame("", PONG),
+        frame(send("around it", 1)[10:], CONTINUATION),
+    ],
+    "with something in it": [frame("here", PONG)],
+}
+
+
+@pytest.mark.parametrize("pieces", PONGS.values(), ids=PONGS.keys())
+async def test_an_answer_to_a_ping_counts_however_it_arrives(
+    desk: Desk, app: Application, pieces: Sequence[bytes]
+) -> None:
+    app.settings["pulses"] = Pulses(0.3)
+    async with entered(desk) as peer:
+        for _ in range(3):  # the second and the third come where the one before was answered
+            while (got := await peer.read()).opcode != PING:
+                assert got.opcode == TEXT
+            assert got.payload == b""
+            for piece in pieces:
+                peer.writer.write(piece)
+                await peer.writer.drain()
+                await asyncio.sleep(0.01)  # it is read by itself
+        peer.writer.write(frame(send("the last", 2)))
+        while b"the last" not in (await peer.read()).payload:
+            pass
 
 
 async def test_the_handshake_is_answered_as_rfc_6455_says_and_offers_no_extension(desk: Desk) -> None:

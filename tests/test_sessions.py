@@ -1,9 +1,12 @@
 """Connections that say nothing, tokens that end, readers that do not read."""
 
 import asyncio
+import gc
 import json
 import struct
 import time
+import weakref
+from collections import deque
 from functools import partial
 
 import pytest
@@ -13,8 +16,10 @@ from tornado.web import Application, create_signed_value
 from db import users
 from handlers import flight, outbox, upkeep
 from handlers.limits import Rates
+from handlers.pulse import Pulses
 from handlers.tokens import DAY_SECONDS, NAME, Tokens
 from handlers.websocket import WebSocketHandler
+from tests.client import Client
 from tests.conftest import PASSWORD, SECRET, Desk
 from tests.test_group_commit import Gate
 
@@ -145,7 +150,7 @@ async def enter_and_fall_silent(desk: Desk, name: str) -> asyncio.StreamWriter:
 
 
 async def test_a_peer_that_answers_no_ping_is_dropped_and_one_that_does_stays(desk: Desk, app: Application) -> None:
-    app.settings["ping_interval"] = 0.3
+    app.settings["pulses"] = Pulses(0.3)
     anna = await desk.enter("anna")
     writer = await enter_and_fall_silent(desk, "olga")
     while not WebSocketHandler.operators:
@@ -154,6 +159,22 @@ async def test_a_peer_that_answers_no_ping_is_dropped_and_one_that_does_stays(de
         await asyncio.sleep(0.01)
     writer.close()
     assert await anna.call("message.history")
+
+
+async def test_what_has_closed_is_forgotten_at_once_and_its_pulse_when_it_would_be_due(
+    desk: Desk, app: Application
+) -> None:
+    """Else a flood of connections that come and go would fill the memory until the next pings, or for ever."""
+    app.settings["pulses"] = Pulses(0.5)
+    await desk.enter("anna")
+    (handler,) = WebSocketHandler.connections
+    closed, pulse = weakref.ref(handler), handler.pulse
+    del handler
+    Client.close_all()
+    await desk.until(lambda: not WebSocketHandler.connections)
+    gc.collect()
+    assert closed() is None
+    await desk.until(lambda: not any(isinstance(one, deque) for one in gc.get_referrers(pulse)))
 
 
 @pytest.mark.parametrize("bound", ["UNREAD_BYTES", "ALL_UNREAD_BYTES"])
