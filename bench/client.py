@@ -2,9 +2,9 @@
 
 import asyncio
 import struct
-from collections.abc import Sequence
+from collections.abc import Coroutine, Sequence
 from time import perf_counter
-from typing import Any
+from typing import Any, TypeVar
 
 import msgspec
 
@@ -14,8 +14,13 @@ UPGRADE = (
     b"Sec-WebSocket-Key: YmVuY2ggYmVuY2ggYmVuYw==\r\nSec-WebSocket-Version: 13\r\n\r\n"
 )
 TEXT, PING = 0x81, 0x89  # whole frames, from a server: not masked
+ENTER_SECONDS = 60  # for all to authenticate
+ENTER_AT_ONCE = 50
 NO_MASK = b"\0\0\0\0"  # a key is a must, but that of zeros changes nothing (RFC 6455 5.3)
 CLOSE = b"\x88\x80" + NO_MASK
+
+
+T = TypeVar("T")
 
 
 class Wrong(Exception):
@@ -59,7 +64,6 @@ class Connection(asyncio.BufferedProtocol):
     def __init__(self, token: str) -> None:
         self._token = token
         self._entered = asyncio.get_running_loop().create_future()
-        self._left = asyncio.get_running_loop().create_future()
         self._is_closing = False
         self._is_upgraded = False
         self._rest = b""
@@ -81,11 +85,6 @@ class Connection(asyncio.BufferedProtocol):
         self._is_closing = True
         self.write(CLOSE)
 
-    async def leave(self) -> None:
-        """Close, and wait until the server has."""
-        self.close()
-        await self._left
-
     # asyncio's side
 
     def connection_made(self, transport: asyncio.BaseTransport) -> None:
@@ -96,7 +95,6 @@ class Connection(asyncio.BufferedProtocol):
     def connection_lost(self, error: Exception | None) -> None:
         if not self._is_closing:
             raise Wrong(f"the server ended a connection: {error or 'no error'}")
-        self._left.set_result(None)
 
     def get_buffer(self, sizehint: int) -> memoryview:
         return self._buffer
@@ -145,3 +143,25 @@ class Connection(asyncio.BufferedProtocol):
                 raise Wrong(f"the server sent a frame of type {kind:#x}: {data[head:start][:60]!r}")
         self._rest = data[start:]
         return payloads
+
+
+async def enter_all(people: Sequence[Connection], port: int) -> None:
+    """Connect and authenticate, some at once."""
+    async with asyncio.timeout(ENTER_SECONDS):
+        for start in range(0, len(people), ENTER_AT_ONCE):
+            await asyncio.gather(*(person.enter(port) for person in people[start : start + ENTER_AT_ONCE]))
+
+
+async def watched(work: Coroutine[Any, Any, T]) -> T:
+    """The result of the work. Raises Wrong with what a connection raises meanwhile."""
+    loop = asyncio.get_running_loop()
+    failed: asyncio.Future[T] = loop.create_future()
+
+    def fail(_: asyncio.AbstractEventLoop, context: dict[str, object]) -> None:
+        if not failed.done():
+            failed.set_exception(Wrong(str(context.get("exception") or context["message"])))
+
+    loop.set_exception_handler(fail)
+    task = asyncio.ensure_future(work)
+    await asyncio.wait((task, failed), return_when=asyncio.FIRST_COMPLETED)
+    return failed.result() if failed.done() else task.result()

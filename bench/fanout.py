@@ -7,7 +7,7 @@ from bench.load import Figures, Phase, together
 from bench.report import Goal, Round, Row
 
 OPERATORS = 200
-TURNS = 3
+TURNS = 2
 TIME, CPU = "p50 of the relay", "CPU of the relay"
 GOAL = 1.0
 TITLE = f"One customer's messages to {OPERATORS} operators, one after the other: CPU time per 1000 frames"

@@ -21,7 +21,7 @@ SIZES = SMALL, MEDIUM, LARGE = (
     Size("500000", 5_001, 100),
     Size("5000000", 50_001, 100),
 )
-TURNS = 2
+TURNS = 3
 TITLE = "Stored messages"
 GOAL = 1.1
 RATIO = "large to small"
@@ -73,8 +73,7 @@ def _measure(lab: Lab, databases: Sequence[Database]) -> list[dict[str, float]]:
 
     The services run side by side, so that calls of one and of the other meet the same seconds of the machine.
     """
-    seconds = lab.seconds(0.5)
-    phases = [Phase(CUSTOMERS, 8, seconds), *(Phase(CUSTOMERS, in_flight, seconds) for in_flight in (1, 8))]
+    phases = [Phase(CUSTOMERS, 8, 0.1), Phase(CUSTOMERS, 1, lab.seconds(0.75)), Phase(CUSTOMERS, 8, lab.seconds(0.5))]
     with contextlib.ExitStack() as stack:
         for database in databases:
             skip_index(database.url)

@@ -1,24 +1,40 @@
 """What connections cost that say nothing: memory, and CPU time of the messages among them."""
 
+import contextlib
+from typing import NamedTuple
+
 import click
 
-from bench.lab import TARGETS, Lab, cells, measure, warning
+from bench.lab import TARGETS, Lab, cells, idlers, measure_in_turn, warning
 from bench.load import Figures, Phase, together
 from bench.report import Goal, Round, Row
-from bench.targets import most_connections
+from bench.targets import Target, most_connections
 
 SENDERS = 10
 STEPS = (100, 1_000, 10_000)  # customers connected; a quick one leaves the last one out
+CHART_TURNS, TURNS = 2, 8  # the last step has a goal, those before are for the chart
 MEMORY_GOAL = 1.2  # of the relay's per connection
 COST_GOAL = 1.1  # of the cost among the senders alone
 MEMORY = "The server's memory among idle connections"
 COST = f"{SENDERS} customers, 1 in flight, among idle connections"
 
 
+class Step(NamedTuple):
+    """The senders' messages among so many connections, and on a server of the same kind that has no others."""
+
+    connections: int
+    full: Figures
+    few: Figures
+
+    def find_kib(self, alone: "Step") -> float:
+        """The server's memory for each connection more than those alone."""
+        return (self.full.server_kib - alone.full.server_kib) / (self.connections - alone.connections)
+
+
 def run(lab: Lab) -> list[Round]:
-    """Rounds of two tables: memory, and cost, each by the number of connections. Raises Wrong."""
+    """One round of two tables: memory, and cost, each by the number of connections. Raises Wrong."""
     steps = _fitting(STEPS[:-1] if lab.is_quick else STEPS)
-    return [_round(lab, steps) for _ in lab.rounds("idle", 2)]
+    return [_round(lab, steps) for _ in lab.rounds("idle", 1)]
 
 
 def _fitting(steps: tuple[int, ...]) -> tuple[int, ...]:
@@ -35,56 +51,63 @@ def _fitting(steps: tuple[int, ...]) -> tuple[int, ...]:
 
 
 def _round(lab: Lab, steps: tuple[int, ...]) -> Round:
-    few, warm_up = Phase(SENDERS, 1, lab.seconds(1.5)), lab.warm_up(SENDERS, 1)
-    between = [Phase(SENDERS, 1, lab.seconds(1.0), connected=step) for step in steps[:-1]]  # for the chart
-    phases = [few, *between, Phase(SENDERS, 1, lab.seconds(3.0), connected=steps[-1])]
     found = {}
     for name in TARGETS:
-        with lab.start(name, steps[-1]) as target:
-            _, before, *full, _, after = measure(target, [warm_up, *phases, warm_up, few])
-            found[name] = [together((before, after)), *full]
-    return {
-        MEMORY: [
-            _memory_row(name, figures[index], figures[0], found["relay"][index], found["relay"][0], index == len(steps))
-            for name, figures in found.items()
-            for index in range(1, len(phases))
-        ],
-        COST: [
-            _cost_row(name, figures[index], figures[0], index == len(steps))
-            for name, figures in found.items()
-            for index in range(len(phases))
-        ],
-    }
+        with lab.start(name, SENDERS) as calm, lab.start(name, steps[-1]) as crowded:
+            found[name] = _measure(lab, calm, crowded, steps)
+    relay_alone, *relay = found["relay"]
+    tables: Round = {MEMORY: [], COST: []}
+    for name, (alone, *crowds) in found.items():
+        tables[COST].append(_cost_row(name, alone, is_judged=False))
+        for step, relays in zip(crowds, relay, strict=True):
+            is_judged = step is crowds[-1] and name != "relay"
+            size = step.find_kib(alone)
+            tables[MEMORY].append(_memory_row(name, step, size, size / relays.find_kib(relay_alone), is_judged))
+            tables[COST].append(_cost_row(name, step, is_judged))
+    return tables
 
 
-def _memory_row(name: str, full: Figures, few: Figures, relay_full: Figures, relay_few: Figures, is_last: bool) -> Row:
-    size, relay = _per_connection(full, few), _per_connection(relay_full, relay_few)
+def _measure(lab: Lab, calm: Target, crowded: Target, steps: tuple[int, ...]) -> list[Step]:
+    """A step without silent connections, and those steps."""
+    senders = (calm, crowded._replace(customer_tokens=crowded.customer_tokens[:SENDERS]))
+    phases = [Phase(SENDERS, 1, lab.seconds(seconds)) for seconds in (0.25, 0.75)]
+    measure_in_turn(senders, [lab.warm_up(SENDERS, 1)])
+    measured = []
+    with contextlib.ExitStack() as stack:
+        connected = SENDERS
+        for step in (SENDERS, *steps):
+            stack.enter_context(idlers(crowded, crowded.customer_tokens[connected:step]))
+            connected = step
+            count = TURNS if step == steps[-1] else CHART_TURNS
+            turns = [measure_in_turn(senders, phases) for _ in range(1 if lab.is_quick else count)]
+            few, full = (together([figures for _, figures in own]) for own in zip(*turns, strict=True))
+            measured.append(Step(connected + 1, full, few))  # with the operator
+    return measured
+
+
+def _memory_row(name: str, step: Step, size: float, of_relay: float, is_judged: bool) -> Row:
     return Row(
         {
             "target": name,
-            "connections": full.connections,
-            "server MiB": full.server_kib / 1024,
+            "connections": step.connections,
+            "server MiB": step.full.server_kib / 1024,
             "KiB each": size,
-            "of the relay": size / relay,
+            "of the relay": of_relay,
         },
-        {"of the relay": Goal(MEMORY_GOAL)} if is_last and name != "relay" else {},
+        {"of the relay": Goal(MEMORY_GOAL)} if is_judged else {},
     )
 
 
-def _per_connection(full: Figures, few: Figures) -> float:
-    return (full.server_kib - few.server_kib) / (full.connections - few.connections)
-
-
-def _cost_row(name: str, figures: Figures, few: Figures, is_last: bool) -> Row:
-    cpu = (figures.server_cpu / figures.messages) / (few.server_cpu / few.messages)
+def _cost_row(name: str, step: Step, is_judged: bool) -> Row:
+    full, few = step.full, step.few
     return Row(
         {
             "target": name,
-            "connections": figures.connections,
-            **cells(figures),
-            "CPU to few": cpu,
-            "p50 to few": figures.ack_p50 / few.ack_p50,
+            "connections": step.connections,
+            **cells(full),
+            "CPU to few": (full.server_cpu / full.messages) / (few.server_cpu / few.messages),
+            "p50 to few": full.ack_p50 / few.ack_p50,
         },
-        {"CPU to few": Goal(COST_GOAL), "p50 to few": Goal(COST_GOAL)} if is_last and name != "relay" else {},
-        warning(figures),
+        {"CPU to few": Goal(COST_GOAL), "p50 to few": Goal(COST_GOAL)} if is_judged else {},
+        warning(full),
     )

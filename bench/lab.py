@@ -163,6 +163,24 @@ def measure(target: Target, phases: Sequence[Phase], operators: int = 1) -> list
     return msgspec.json.decode(load.stdout, type=list[Figures])
 
 
+@contextlib.contextmanager
+def idlers(target: Target, tokens: Sequence[str]) -> Iterator[None]:
+    """Customers who are connected and say nothing meanwhile, in a process of their own. Raises Wrong."""
+    command, pipe = [sys.executable, "-m", "bench.idlers"], subprocess.PIPE
+    process = subprocess.Popen(command, stdin=pipe, stdout=pipe, stderr=pipe, cwd=ROOT)
+    assert process.stdin
+    assert process.stdout
+    try:
+        process.stdin.write(msgspec.json.encode((target.port, tokens)) + b"\n")
+        process.stdin.flush()
+        if process.stdout.readline():
+            yield
+    finally:
+        _, error = process.communicate()  # which ends its input
+    if process.returncode:
+        raise Wrong(error.decode().strip())
+
+
 def measure_in_turn(targets: Sequence[Target], phases: Sequence[Phase], operators: int = 1) -> list[list[Figures]]:
     """The figures of the same phases on each target, one right behind the other, so that they meet alike seconds.
 

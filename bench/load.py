@@ -10,11 +10,9 @@ from statistics import fmean
 
 import msgspec
 
-from bench.client import Connection, Wrong
+from bench.client import Wrong, enter_all, watched
 from bench.crowd import FIRST, Customer, Operator, Window
 
-ENTER_SECONDS = 60  # for all to authenticate
-ENTER_AT_ONCE = 50
 DRAIN_SECONDS = 10  # for the last answers of a phase
 PAGE_KIB = os.sysconf("SC_PAGE_SIZE") // 1024
 
@@ -23,15 +21,13 @@ class Phase(msgspec.Struct):
     """So many customers keep so many messages in flight.
 
     A message is in flight until it is acknowledged, or `until_delivered` to all operators. One more customer, whose
-    own waiting is not counted, keeps `flood` in flight. Besides those who send, others are connected and silent, as
-    many as make `connected` of them.
+    own waiting is not counted, keeps `flood` in flight.
     """
 
     customers: int
     in_flight: int
     seconds: float
     flood: int = 0
-    connected: int = 0
     until_delivered: bool = False
 
 
@@ -50,7 +46,6 @@ class Plan(msgspec.Struct):
 class Figures(msgspec.Struct):
     """What a phase showed: latencies in milliseconds since the sending, CPU time in seconds."""
 
-    connections: int
     server_kib: int  # of memory that is resident, before the phase
     messages: int  # delivered and acknowledged in time
     seconds: float
@@ -72,7 +67,6 @@ class Figures(msgspec.Struct):
 def together(phases: Sequence[Figures]) -> Figures:
     """Alike phases as one, such as those before and behind another: counts and CPU time added, latencies their mean."""
     return Figures(
-        phases[0].connections,
         phases[0].server_kib,
         sum(phase.messages for phase in phases),
         sum(phase.seconds for phase in phases),
@@ -89,47 +83,23 @@ def together(phases: Sequence[Figures]) -> Figures:
 
 async def run(plan: Plan) -> list[Figures]:
     """Run the phases one after the other on the same connections. Raises Wrong."""
-    loop = asyncio.get_running_loop()
-    failed: asyncio.Future[list[Figures]] = loop.create_future()
-
-    def fail(_: asyncio.AbstractEventLoop, context: dict[str, object]) -> None:
-        if not failed.done():  # what a connection raised
-            failed.set_exception(Wrong(str(context.get("exception") or context["message"])))
-
-    loop.set_exception_handler(fail)
-    work = asyncio.ensure_future(_run(plan))
-    await asyncio.wait((work, failed), return_when=asyncio.FIRST_COMPLETED)
-    return failed.result() if failed.done() else work.result()
-
-
-async def _run(plan: Plan) -> list[Figures]:
     operators = [Operator(plan.operator_token) for _ in range(plan.operators)]
-    customers = [Customer(token, place) for place, token in enumerate(plan.customer_tokens)]
-    await _enter(operators, plan.port)
-    inside, sent = 0, 0
+    most = max(phase.customers + bool(phase.flood) for phase in plan.phases)
+    customers = [Customer(token, place) for place, token in enumerate(plan.customer_tokens[:most])]
+    await enter_all([*operators, *customers], plan.port)
+    sent = 0
     figures = []
     for phase in plan.phases:
-        count = max(phase.connected, phase.customers + bool(phase.flood))
-        await asyncio.gather(*(customer.leave() for customer in customers[count:inside]))
-        customers[count:inside] = [Customer(plan.customer_tokens[place], place) for place in range(count, inside)]
-        await _enter(customers[inside:count], plan.port)
-        inside = count
         window = Window(FIRST + sent, plan.operators, _sender(customers) if phase.until_delivered else None)
-        figures.append(await _run_phase(plan, phase, window, operators, customers[:inside]))
+        figures.append(await _run_phase(plan, phase, window, operators, customers))
         sent += len(window.sent)
-    for person in (*operators, *customers[:inside]):
+    for person in (*operators, *customers):
         person.close()
     return figures
 
 
 def _sender(customers: Sequence[Customer]) -> Callable[[int], None]:
     return lambda place: customers[place].send()
-
-
-async def _enter(people: Sequence[Connection], port: int) -> None:
-    async with asyncio.timeout(ENTER_SECONDS):
-        for start in range(0, len(people), ENTER_AT_ONCE):
-            await asyncio.gather(*(person.enter(port) for person in people[start : start + ENTER_AT_ONCE]))
 
 
 async def _run_phase(
@@ -153,7 +123,7 @@ async def _run_phase(
         *_percentiles(window, window.acked, phase.customers),
         *_percentiles(window, window.delivered, phase.customers),
     )
-    return Figures(len(operators) + len(customers), memory, in_time, end - start, *latencies, *used)
+    return Figures(memory, in_time, end - start, *latencies, *used)
 
 
 def resident_kib(pid: int) -> int:
@@ -202,7 +172,7 @@ def _percentiles(window: Window, arrived: list[float], customers: int) -> tuple[
 if __name__ == "__main__":
     gc.disable()  # a pause would look like the server's; the run is short
     try:
-        figures = asyncio.run(run(msgspec.json.decode(sys.stdin.buffer.read(), type=Plan)))
+        figures = asyncio.run(watched(run(msgspec.json.decode(sys.stdin.buffer.read(), type=Plan))))
     except (Wrong, OSError) as error:  # a TimeoutError has no text
         sys.exit(str(error) or "the server does not answer")
     sys.stdout.buffer.write(msgspec.json.encode(figures))
