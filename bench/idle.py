@@ -6,13 +6,13 @@ from typing import NamedTuple
 import click
 
 from bench.lab import TARGETS, Lab, cells, idlers, measure_in_turn, warning
-from bench.load import Figures, Phase, together
+from bench.load import Figures, Phase, resident_kib, together
 from bench.report import Goal, Round, Row
 from bench.targets import Target, most_connections
 
 SENDERS = 10
-STEPS = (100, 1_000, 10_000)  # customers connected; a quick one leaves the last one out
-CHART_TURNS, TURNS = 2, 8  # the last step has a goal, those before are for the chart
+STEPS = (100, 1_000, 10_000)  # customers who are connected and silent; a quick one leaves the last one out
+CHART_TURNS, TURNS = 1, 6  # the last step has a goal, those before are for the chart
 MEMORY_GOAL = 1.2  # of the relay's per connection
 COST_GOAL = 1.1  # of the cost among the senders alone
 MEMORY = "The server's memory among idle connections"
@@ -20,15 +20,16 @@ COST = f"{SENDERS} customers, 1 in flight, among idle connections"
 
 
 class Step(NamedTuple):
-    """The senders' messages among so many connections, and on a server of the same kind that has no others."""
+    """A server with so many silent connections, and what messages cost beside them and on one that has none."""
 
-    connections: int
+    silent: int
+    kib: int
     full: Figures
     few: Figures
 
-    def find_kib(self, alone: "Step") -> float:
-        """The server's memory for each connection more than those alone."""
-        return (self.full.server_kib - alone.full.server_kib) / (self.connections - alone.connections)
+    def find_kib(self, empty: "Step") -> float:
+        """The server's memory for each silent connection."""
+        return (self.kib - empty.kib) / (self.silent - empty.silent)
 
 
 def run(lab: Lab) -> list[Round]:
@@ -39,7 +40,7 @@ def run(lab: Lab) -> list[Round]:
 
 def _fitting(steps: tuple[int, ...]) -> tuple[int, ...]:
     """The steps, the last one lowered to what a server may open beside an operator's connection."""
-    most = most_connections() - 1
+    most = most_connections() - SENDERS - 1  # and the operator
     if steps[-1] <= most:
         return steps
     click.echo(
@@ -53,35 +54,36 @@ def _fitting(steps: tuple[int, ...]) -> tuple[int, ...]:
 def _round(lab: Lab, steps: tuple[int, ...]) -> Round:
     found = {}
     for name in TARGETS:
-        with lab.start(name, SENDERS) as calm, lab.start(name, steps[-1]) as crowded:
+        with lab.start(name, SENDERS) as calm, lab.start(name, SENDERS + steps[-1]) as crowded:
             found[name] = _measure(lab, calm, crowded, steps)
-    relay_alone, *relay = found["relay"]
+    relay_empty, *relay = found["relay"]
     tables: Round = {MEMORY: [], COST: []}
-    for name, (alone, *crowds) in found.items():
-        tables[COST].append(_cost_row(name, alone, is_judged=False))
+    for name, (empty, *crowds) in found.items():
+        tables[COST].append(_cost_row(name, empty, is_judged=False))
         for step, relays in zip(crowds, relay, strict=True):
             is_judged = step is crowds[-1] and name != "relay"
-            size = step.find_kib(alone)
-            tables[MEMORY].append(_memory_row(name, step, size, size / relays.find_kib(relay_alone), is_judged))
+            size = step.find_kib(empty)
+            tables[MEMORY].append(_memory_row(name, step, size, size / relays.find_kib(relay_empty), is_judged))
             tables[COST].append(_cost_row(name, step, is_judged))
     return tables
 
 
 def _measure(lab: Lab, calm: Target, crowded: Target, steps: tuple[int, ...]) -> list[Step]:
     """A step without silent connections, and those steps."""
+    silent = crowded.customer_tokens[SENDERS:]
     senders = (calm, crowded._replace(customer_tokens=crowded.customer_tokens[:SENDERS]))
     phases = [Phase(SENDERS, 1, lab.seconds(seconds)) for seconds in (0.25, 0.75)]
     measure_in_turn(senders, [lab.warm_up(SENDERS, 1)])
     measured = []
     with contextlib.ExitStack() as stack:
-        connected = SENDERS
-        for step in (SENDERS, *steps):
-            stack.enter_context(idlers(crowded, crowded.customer_tokens[connected:step]))
-            connected = step
+        connected = 0
+        for step in (0, *steps):
+            stack.enter_context(idlers(crowded, silent[connected:step]))
+            connected, kib = step, resident_kib(crowded.pid)
             count = TURNS if step == steps[-1] else CHART_TURNS
             turns = [measure_in_turn(senders, phases) for _ in range(1 if lab.is_quick else count)]
             few, full = (together([figures for _, figures in own]) for own in zip(*turns, strict=True))
-            measured.append(Step(connected + 1, full, few))  # with the operator
+            measured.append(Step(step, kib, full, few))
     return measured
 
 
@@ -89,8 +91,8 @@ def _memory_row(name: str, step: Step, size: float, of_relay: float, is_judged: 
     return Row(
         {
             "target": name,
-            "connections": step.connections,
-            "server MiB": step.full.server_kib / 1024,
+            "connections": step.silent,
+            "server MiB": step.kib / 1024,
             "KiB each": size,
             "of the relay": of_relay,
         },
@@ -103,7 +105,7 @@ def _cost_row(name: str, step: Step, is_judged: bool) -> Row:
     return Row(
         {
             "target": name,
-            "connections": step.connections,
+            "connections": step.silent + SENDERS + 1,  # the operator's
             **cells(full),
             "CPU to few": (full.server_cpu / full.messages) / (few.server_cpu / few.messages),
             "p50 to few": full.ack_p50 / few.ack_p50,

@@ -46,7 +46,6 @@ class Plan(msgspec.Struct):
 class Figures(msgspec.Struct):
     """What a phase showed: latencies in milliseconds since the sending, CPU time in seconds."""
 
-    server_kib: int  # of memory that is resident, before the phase
     messages: int  # delivered and acknowledged in time
     seconds: float
     ack_p50: float
@@ -67,7 +66,6 @@ class Figures(msgspec.Struct):
 def together(phases: Sequence[Figures]) -> Figures:
     """Alike phases as one, such as those before and behind another: counts and CPU time added, latencies their mean."""
     return Figures(
-        phases[0].server_kib,
         sum(phase.messages for phase in phases),
         sum(phase.seconds for phase in phases),
         fmean(phase.ack_p50 for phase in phases),
@@ -107,7 +105,6 @@ async def _run_phase(
 ) -> Figures:
     for operator in operators:
         operator.window = window
-    memory = resident_kib(plan.server_pid)
     cpu, start = _cpu_seconds(plan), time.perf_counter()
     if phase.flood:
         customers[phase.customers].start(window, phase.flood)
@@ -123,7 +120,7 @@ async def _run_phase(
         *_percentiles(window, window.acked, phase.customers),
         *_percentiles(window, window.delivered, phase.customers),
     )
-    return Figures(memory, in_time, end - start, *latencies, *used)
+    return Figures(in_time, end - start, *latencies, *used)
 
 
 def resident_kib(pid: int) -> int:
