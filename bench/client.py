@@ -19,7 +19,6 @@ ENTER_AT_ONCE = 50
 NO_MASK = b"\0\0\0\0"  # a key is a must, but that of zeros changes nothing (RFC 6455 5.3)
 CLOSE = b"\x88\x80" + NO_MASK
 
-
 T = TypeVar("T")
 
 

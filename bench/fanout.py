@@ -2,8 +2,8 @@
 
 import contextlib
 
-from bench.lab import TARGETS, Lab, measure_in_turn, warning
-from bench.load import Figures, Phase, together
+from bench.lab import TARGETS, Lab, warning
+from bench.load import Figures, Phase
 from bench.report import Goal, Round, Row
 
 OPERATORS = 200
@@ -22,8 +22,7 @@ def _round(lab: Lab) -> Round:
     phases = [Phase(1, 1, lab.seconds(seconds), until_delivered=True) for seconds in (0.5, 1.0)]
     with contextlib.ExitStack() as stack:
         targets = [stack.enter_context(lab.start(name, 1)) for name in TARGETS]
-        turns = [measure_in_turn(targets, phases, OPERATORS) for _ in range(1 if lab.is_quick else TURNS)]
-    found = [together([figures for _, figures in own]) for own in zip(*turns, strict=True)]
+        found = [figures for _, figures in lab.measure_turns(TURNS, targets, phases, OPERATORS)]
     return {TITLE: [_row(name, figures, found[0]) for name, figures in zip(TARGETS, found, strict=True)]}
 
 

@@ -9,7 +9,7 @@ from tornado.ioloop import IOLoop
 
 from bench.calls import Call, Caller, log_in, time_calls
 from bench.lab import ENGINES, Database, Lab, measure_in_turn
-from bench.load import Phase, together
+from bench.load import Phase
 from bench.report import Cells, Goal, Round, Row
 from bench.stored import Size, build, forget_added, skip_index
 from bench.targets import Target
@@ -80,9 +80,8 @@ def _measure(lab: Lab, databases: Sequence[Database]) -> list[dict[str, float]]:
         targets = [stack.enter_context(lab.serve(database, READER + 1)) for database in databases]
         measure_in_turn(targets, [Phase(CUSTOMERS, 1, 0.1)])  # now so many wait that every list fills its page
         costs: list[dict[str, float]] = IOLoop.current().run_sync(partial(_time_calls, targets))
-        turns = [measure_in_turn(targets, phases) for _ in range(1 if lab.is_quick else TURNS)]
-    for cost, own in zip(costs, zip(*turns, strict=True), strict=True):
-        _, one, eight = (together(alike) for alike in zip(*own, strict=True))
+        found = lab.measure_turns(TURNS, targets, phases)
+    for cost, (_, one, eight) in zip(costs, found, strict=True):
         cost |= {"a message, 1 in flight": 1000 / one.rate, "a message, 8 in flight": 1000 / eight.rate}
     return costs
 

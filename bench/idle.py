@@ -6,7 +6,7 @@ from typing import NamedTuple
 import click
 
 from bench.lab import TARGETS, Lab, cells, idlers, measure_in_turn, warning
-from bench.load import Figures, Phase, resident_kib, together
+from bench.load import Figures, Phase, resident_kib
 from bench.report import Goal, Round, Row
 from bench.targets import Target, most_connections
 
@@ -76,8 +76,7 @@ def _measure(lab: Lab, calm: Target, crowded: Target, steps: tuple[int, ...]) ->
             stack.enter_context(idlers(crowded, silent[connected:step]))
             connected, kib = step, kib + resident_kib(crowded.pid) - before
             count = TURNS if step == steps[-1] else CHART_TURNS
-            turns = [measure_in_turn(senders, phases) for _ in range(1 if lab.is_quick else count)]
-            few, full = (together([figures for _, figures in own]) for own in zip(*turns, strict=True))
+            few, full = (figures for _, figures in lab.measure_turns(count, senders, phases))
             measured.append(Step(step, kib, full, few))
     return measured
 

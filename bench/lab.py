@@ -13,7 +13,7 @@ import msgspec
 
 from bench import targets
 from bench.client import Wrong
-from bench.load import Figures, Phase, Plan
+from bench.load import Figures, Phase, Plan, together
 from bench.report import Cells
 from bench.stored import Size, build, is_built, skip_index
 from bench.targets import ROOT, Target
@@ -129,6 +129,13 @@ class Lab:
             start = self.serve(self.new(name), customers, **options)
         with start as target:
             yield target
+
+    def measure_turns(
+        self, count: int, targets: Sequence[Target], phases: Sequence[Phase], operators: int = 1
+    ) -> list[list[Figures]]:
+        """As `measure_in_turn`, so many times, or once where that is quick; the figures of a phase are put together."""
+        turns = [measure_in_turn(targets, phases, operators) for _ in range(1 if self.is_quick else count)]
+        return [[together(alike) for alike in zip(*own, strict=True)] for own in zip(*turns, strict=True)]
 
     def _log(self) -> Path:
         self._count += 1

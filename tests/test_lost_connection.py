@@ -141,9 +141,7 @@ async def test_a_read_whose_connection_is_lost_is_read_again(database_url: str) 
 
 async def test_the_first_message_of_the_morning_does_not_fail(mariadb: MariaDB) -> None:
     """wait_timeout has cut the idle connections overnight, all of them."""
-    mariadb.execute("CREATE OR REPLACE DATABASE morning")
-    url = f"mysql://root@127.0.0.1:{mariadb.port}/morning"
-    opened = Database(find_engine(url), messages.find_newest_id, ignore)
+    opened = open_new(mariadb, "morning")
     await use_all_readers(opened)
     for (number,) in mariadb.execute("SELECT id FROM information_schema.processlist WHERE db = 'morning'"):
         mariadb.execute(f"KILL {number}")
