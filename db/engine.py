@@ -85,6 +85,9 @@ class Engine(Protocol):
     def unlock(self) -> None:
         """Give up what `lock` took beyond the connection itself."""
 
+    def preallocate(self) -> None:
+        """Make the log as long as it gets: to write into a file takes the disk less time than to make it longer."""
+
     def is_away(self, error: Exception) -> bool:
         """Whether the database failed, and not the statement."""
 

@@ -325,6 +325,9 @@ class MySQL:
     def unlock(self) -> None:
         """The lock ends with its connection."""
 
+    def preallocate(self) -> None:
+        """The server has made its log as long as it gets."""
+
     def is_away(self, error: Exception) -> bool:
         return isinstance(error, LOST)
 

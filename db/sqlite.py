@@ -14,6 +14,7 @@ from db.clock import unix_seconds
 from db.engine import ANSWER_SECONDS, Conflict, Connection, SearchSQL, Unavailable, marks, split_insert
 
 ROOM = 2**20  # bytes on the disk, below which it is full
+LOG_PAGES = 8_000  # in the log, past which the writer puts them into the database, and all wait for it
 ROWS = 1_000  # in one statement, whose values SQLite bounds
 BUSY_SECONDS = 5  # how long a statement waits for another process's write, such as `user add`
 
@@ -103,7 +104,7 @@ class SQLite:
     def exists(self) -> bool:
         return os.path.exists(self.path)
 
-    def connect(self, *, answer_seconds: float | None = ANSWER_SECONDS) -> Connection:
+    def connect(self, *, answer_seconds: float | None = ANSWER_SECONDS) -> SQLiteConnection:
         try:
             # Only its owner reads it. One that exists is not opened here: to close it would end the locks that
             # this process's other connections have on it, and the next process would delete the log beside it.
@@ -129,7 +130,7 @@ class SQLite:
             connection.execute("PRAGMA synchronous = FULL")
             connection.execute("PRAGMA foreign_keys = ON")
             connection.execute("PRAGMA temp_store = MEMORY")  # what undoes a statement of many rows
-            connection.execute("PRAGMA wal_autocheckpoint = 8000")  # pages: the writer does it, and all wait for it
+            connection.execute(f"PRAGMA wal_autocheckpoint = {LOG_PAGES}")
         except sqlite3.Error as error:
             connection.close()
             raise Unavailable(
@@ -159,6 +160,20 @@ class SQLite:
         if self._lock_file is not None:
             os.close(self._lock_file)
             self._lock_file = None
+
+    def preallocate(self) -> None:
+        """What the cache has no room for goes to the log, where it counts for nothing without its COMMIT."""
+        with contextlib.suppress(OSError, sqlite3.Error, Unavailable), contextlib.closing(self.connect()) as connection:
+            size = LOG_PAGES * connection.execute("PRAGMA page_size").fetchone()[0]
+            disk = os.statvfs(connection.folder)
+            if disk.f_bavail * disk.f_frsize < 2 * size:
+                return
+            connection.execute("PRAGMA cache_size = 10")  # pages
+            connection.execute("PRAGMA wal_checkpoint")  # of what a killed service has left: the log begins anew
+            connection.execute(self.begin)
+            connection.execute("CREATE TABLE log_room (filling)")
+            connection.execute("INSERT INTO log_room (filling) VALUES (zeroblob(?))", (size,))
+            connection.execute("ROLLBACK")
 
     def is_away(self, error: Exception) -> bool:
         code = getattr(error, "sqlite_errorcode", None)

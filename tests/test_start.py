@@ -14,6 +14,7 @@ from pathlib import Path
 import pytest
 
 import server
+from db.sqlite import LOG_PAGES
 from tests.client import Client
 from tests.mariadb import MariaDB
 from tests.service import ROOT, Service, manage, running
@@ -189,6 +190,23 @@ async def test_everything_is_there_after_a_restart(database_url: str, tmp_path: 
     anna = await Client.connect(service.url)
     assert (await anna.call("message.auth", token))["messages"] == sent
     service.kill()
+
+
+async def test_sqlites_log_is_as_long_as_it_gets_before_the_first_message(tmp_path: Path) -> None:
+    """And begins anew after a kill, which leaves it behind."""
+    url, lengths = f"sqlite:{tmp_path}/chat.db", []
+    add_people(url)
+    with running(tmp_path, f"--database={url}") as service:
+        token = await log_in(service.url, "anna", "a secret")
+        for number in range(3):
+            anna = await Client.connect(service.url)
+            assert len((await anna.call("message.auth", token))["messages"] or []) == number
+            await anna.call("message.send", "a text", f"key-{number}")
+            lengths.append((tmp_path / "chat.db-wal").stat().st_size)
+            service.kill()
+            service.start()
+    assert lengths[0] > LOG_PAGES * 2_048
+    assert lengths == lengths[:1] * 3
 
 
 async def test_a_signal_is_heard_by_a_loop_that_is_behind() -> None:
