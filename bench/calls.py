@@ -26,8 +26,8 @@ def log_in(token: str) -> dict[str, Call]:
     return {"message.auth": ("message.auth", [token])}
 
 
-async def time_calls(callers: Sequence[Caller]) -> list[dict[str, float]]:
-    """Each caller's median milliseconds of each call, by its name. They have the same names, and take turns."""
+async def time_calls(callers: Sequence[Caller], count: int = CALLS) -> list[dict[str, float]]:
+    """Each caller's median milliseconds of so many of each call, by name. They have the same names, and take turns."""
     clients = []
     for caller in callers:
         client = await Client.connect(f"http://127.0.0.1:{caller.port}")
@@ -37,7 +37,7 @@ async def time_calls(callers: Sequence[Caller]) -> list[dict[str, float]]:
     times: list[dict[str, list[float]]] = [defaultdict(list) for _ in callers]
     for name in callers[0].calls:
         until = time.perf_counter() + SECONDS_EACH * len(callers)
-        while len(times[-1][name]) < CALLS and time.perf_counter() < until:
+        while len(times[-1][name]) < count and time.perf_counter() < until:
             for caller, client, own in zip(callers, clients, times, strict=True):
                 method, params = caller.calls[name]
                 started = time.perf_counter()

@@ -7,7 +7,7 @@ from functools import partial
 import click
 from tornado.ioloop import IOLoop
 
-from bench.calls import Call, Caller, log_in, time_calls
+from bench.calls import CALLS, Call, Caller, log_in, time_calls
 from bench.lab import ENGINES, Database, Lab, measure_in_turn
 from bench.load import Phase
 from bench.report import Cells, Goal, Round, Row
@@ -22,11 +22,12 @@ SIZES = SMALL, MEDIUM, LARGE = (
     Size("5000000", 50_001, 100),
 )
 TURNS = 3
+QUICK_CALLS = 30
 TITLE = "Stored messages"
 GOAL = 1.1
 RATIO = "large to small"
 
-CALLS: dict[str, Call] = {
+LISTS: dict[str, Call] = {
     f"conversation.list {name}": ("conversation.list", [name, None, 50]) for name in ("waiting", "open", "all")
 }
 
@@ -73,24 +74,25 @@ def _measure(lab: Lab, databases: Sequence[Database]) -> list[dict[str, float]]:
 
     The services run side by side, so that calls of one and of the other meet the same seconds of the machine.
     """
+    count = QUICK_CALLS if lab.is_quick else CALLS
     phases = [Phase(CUSTOMERS, 8, 0.1), Phase(CUSTOMERS, 1, lab.seconds(0.75)), Phase(CUSTOMERS, 8, lab.seconds(0.5))]
     with contextlib.ExitStack() as stack:
         for database in databases:
             skip_index(database.url)
         targets = [stack.enter_context(lab.serve(database, READER + 1)) for database in databases]
         measure_in_turn(targets, [Phase(CUSTOMERS, 1, 0.1)])  # now so many wait that every list fills its page
-        costs: list[dict[str, float]] = IOLoop.current().run_sync(partial(_time_calls, targets))
+        costs: list[dict[str, float]] = IOLoop.current().run_sync(partial(_time_calls, targets, count))
         found = lab.measure_turns(TURNS, targets, phases)
     for cost, (_, one, eight) in zip(costs, found, strict=True):
         cost |= {"a message, 1 in flight": 1000 / one.rate, "a message, 8 in flight": 1000 / eight.rate}
     return costs
 
 
-async def _time_calls(targets: Sequence[Target]) -> list[dict[str, float]]:
-    """Of each target the median milliseconds of each call: the log-in of a customer, and an operator's."""
+async def _time_calls(targets: Sequence[Target], count: int) -> list[dict[str, float]]:
+    """Of each target the median milliseconds of so many of each call: a customer's log-in, and an operator's lists."""
     readers = [(target.port, target.customer_tokens[READER]) for target in targets]
-    customers = await time_calls([Caller(port, token, log_in(token)) for port, token in readers])
-    operators = await time_calls([Caller(target.port, target.operator_token, CALLS) for target in targets])
+    customers = await time_calls([Caller(port, token, log_in(token)) for port, token in readers], count)
+    operators = await time_calls([Caller(target.port, target.operator_token, LISTS) for target in targets], count)
     return [
         {"message.auth, 100 messages": customer["message.auth"], **operator}
         for customer, operator in zip(customers, operators, strict=True)

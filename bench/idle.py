@@ -11,7 +11,7 @@ from bench.report import Goal, Round, Row
 from bench.targets import Target, most_connections
 
 SENDERS = 10
-STEPS = (1_000, 3_000, 10_000)  # customers who are connected and silent; who is quick takes the first
+STEPS, QUICK_STEPS = (0, 1_000, 3_000, 10_000), (500,)  # customers who are connected and silent
 CHART_TURNS, TURNS = 1, 6  # the last step has a goal, those before are for the chart
 MEMORY_GOAL = 1.2  # of the relay's per connection
 COST_GOAL = 1.1  # of the cost among the senders alone
@@ -30,7 +30,7 @@ class Step(NamedTuple):
 
 def run(lab: Lab) -> list[Round]:
     """One round of two tables: memory, and cost, each by the number of connections. Raises Wrong."""
-    steps = _fitting(STEPS[:1] if lab.is_quick else STEPS)
+    steps = _fitting(QUICK_STEPS if lab.is_quick else STEPS)
     return [_round(lab, steps) for _ in lab.rounds("idle", 1)]
 
 
@@ -53,17 +53,17 @@ def _round(lab: Lab, steps: tuple[int, ...]) -> Round:
         with lab.start(name, SENDERS) as calm, lab.start(name, SENDERS + steps[-1]) as crowded:
             found[name] = _measure(lab, calm, crowded, steps)
     tables: Round = {MEMORY: [], COST: []}
-    for name, (empty, *crowds) in found.items():
-        tables[COST].append(_cost_row(name, empty, is_judged=False))
-        for step, relay in zip(crowds, found["relay"][1:], strict=True):
-            is_judged = step is crowds[-1] and name != "relay"
-            tables[MEMORY].append(_memory_row(name, step, relay, is_judged))
+    for name, measured in found.items():
+        for step, relay in zip(measured, found["relay"], strict=True):
+            is_judged = step is measured[-1] and name != "relay"
+            if step.silent:
+                tables[MEMORY].append(_memory_row(name, step, relay, is_judged))
             tables[COST].append(_cost_row(name, step, is_judged))
     return tables
 
 
 def _measure(lab: Lab, calm: Target, crowded: Target, steps: tuple[int, ...]) -> list[Step]:
-    """A step without silent connections, and those steps."""
+    """The steps, one after the other: those who are silent stay for the next."""
     silent = crowded.customer_tokens[SENDERS:]
     senders = (calm, crowded._replace(customer_tokens=crowded.customer_tokens[:SENDERS]))
     phases = [Phase(SENDERS, 1, lab.seconds(seconds)) for seconds in (0.25, 0.75)]
@@ -71,9 +71,10 @@ def _measure(lab: Lab, calm: Target, crowded: Target, steps: tuple[int, ...]) ->
     measured = []
     with contextlib.ExitStack() as stack:
         connected = kib = 0
-        for step in (0, *steps):
+        for step in steps:
             before = resident_kib(crowded.pid)
-            stack.enter_context(idlers(crowded, silent[connected:step]))
+            if step:
+                stack.enter_context(idlers(crowded, silent[connected:step]))
             connected, kib = step, kib + resident_kib(crowded.pid) - before
             count = TURNS if step == steps[-1] else CHART_TURNS
             few, full = (figures for _, figures in lab.measure_turns(count, senders, phases))

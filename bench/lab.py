@@ -94,8 +94,8 @@ class Lab:
     def keep(self, engine: str, size: Size) -> Database:
         """A database of that size, which is built unless it is there; one whose building was stopped is built anew.
 
-        The kernel has SQLite's whole file in its cache, as where a service has been up for a while: else what is measured
-        is the disk, from which each page comes that was free and is written again.
+        The kernel has SQLite's whole file in its cache, as where a service has been up for a while: else each page that
+        was free, and is written again, is first read from the disk.
         """
         database = self._kept(engine, size)
         if not is_built(database.url):
