@@ -82,7 +82,7 @@ def _finish(axes: Axes, title: str, below: str, *, is_log: bool = False) -> None
     if is_log:
         axes.set_yscale("log")
     else:
-        axes.set_ylim(bottom=0)
+        axes.set_ylim(0, 1.1 * axes.dataLim.ymax)
     axes.yaxis.set_major_formatter("{x:,g}")
     axes.legend(fontsize="small")
 

@@ -86,7 +86,7 @@ class Engine(Protocol):
         """Give up what `lock` took beyond the connection itself."""
 
     def preallocate(self) -> None:
-        """Make the log as long as it gets: to write into a file takes the disk less time than to make it longer."""
+        """Make the log about as long as it gets: to write into a file takes the disk less time than to lengthen it."""
 
     def is_away(self, error: Exception) -> bool:
         """Whether the database failed, and not the statement."""

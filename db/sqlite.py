@@ -5,6 +5,7 @@ import errno
 import fcntl
 import os
 import sqlite3
+import time
 from collections.abc import Sequence
 from functools import lru_cache
 from itertools import chain
@@ -15,6 +16,7 @@ from db.engine import ANSWER_SECONDS, Conflict, Connection, SearchSQL, Unavailab
 
 ROOM = 2**20  # bytes on the disk, below which it is full
 LOG_PAGES = 8_000  # in the log, past which the writer puts them into the database, and all wait for it
+FILL_PAGES, FILL_SECONDS = 500, 1  # of the log at once, and for how long at most
 ROWS = 1_000  # in one statement, whose values SQLite bounds
 BUSY_SECONDS = 5  # how long a statement waits for another process's write, such as `user add`
 
@@ -162,17 +164,23 @@ class SQLite:
             self._lock_file = None
 
     def preallocate(self) -> None:
-        """What the cache has no room for goes to the log, where it counts for nothing without its COMMIT."""
-        with contextlib.suppress(OSError, sqlite3.Error, Unavailable), contextlib.closing(self.connect()) as connection:
-            size = LOG_PAGES * connection.execute("PRAGMA page_size").fetchone()[0]
+        """Fill the log with what is rolled back. All writes wait meanwhile, hence not for long.
+
+        Where the disk has no room to spare, or anything fails, the log grows with the messages.
+        """
+        with contextlib.suppress(Exception), contextlib.closing(self.connect()) as connection:
+            page = connection.execute("PRAGMA page_size").fetchone()[0]
             disk = os.statvfs(connection.folder)
-            if disk.f_bavail * disk.f_frsize < 2 * size:
+            if disk.f_bavail * disk.f_frsize < 2 * LOG_PAGES * page:
                 return
-            connection.execute("PRAGMA cache_size = 10")  # pages
-            connection.execute("PRAGMA wal_checkpoint")  # of what a killed service has left: the log begins anew
+            connection.execute("PRAGMA busy_timeout = 0")  # another process's write is not waited for
+            connection.execute("PRAGMA cache_size = 10")  # pages: all others go to the log
             connection.execute(self.begin)
             connection.execute("CREATE TABLE log_room (filling)")
-            connection.execute("INSERT INTO log_room (filling) VALUES (zeroblob(?))", (size,))
+            filled, deadline = 0, time.monotonic() + FILL_SECONDS
+            while filled < LOG_PAGES and time.monotonic() < deadline:
+                connection.execute("INSERT INTO log_room (filling) VALUES (zeroblob(?))", (FILL_PAGES * page,))
+                filled += FILL_PAGES
             connection.execute("ROLLBACK")
 
     def is_away(self, error: Exception) -> bool:
