@@ -198,7 +198,7 @@ class Database:
 
     def _write_groups(self) -> None:
         """Commit group after group, of at most half of what is under way: the loop answers the other half meanwhile."""
-        self._engine.preallocate()
+        self._engine.preallocate()  # beside the rest of the start
         waiting: list[Job] = []
         is_open = True
         while is_open or waiting:

@@ -86,7 +86,10 @@ class Engine(Protocol):
         """Give up what `lock` took beyond the connection itself."""
 
     def preallocate(self) -> None:
-        """Make the log about as long as it gets: to write into a file takes the disk less time than to lengthen it."""
+        """Make the log about as long as it gets: to write into a file takes the disk less time than to lengthen it.
+
+        It raises nothing.
+        """
 
     def is_away(self, error: Exception) -> bool:
         """Whether the database failed, and not the statement."""
