@@ -16,7 +16,7 @@ def run(lab: Lab) -> list[Round]:
 
 
 def _round(lab: Lab) -> Round:
-    seconds = lab.seconds(1.5)
+    seconds = lab.seconds(1.0)
     calm, flooded = Phase(CUSTOMERS, 1, seconds), Phase(CUSTOMERS, 1, seconds, flood=FLOOD)
     rows = []
     for name in TARGETS:

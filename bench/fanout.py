@@ -19,7 +19,7 @@ def run(lab: Lab) -> list[Round]:
 
 
 def _round(lab: Lab) -> Round:
-    phases = [Phase(1, 1, lab.seconds(seconds), until_delivered=True) for seconds in (0.5, 1.0)]
+    phases = [Phase(1, 1, lab.seconds(seconds), until_delivered=True) for seconds in (0.25, 0.75)]
     with contextlib.ExitStack() as stack:
         targets = [stack.enter_context(lab.start(name, 1)) for name in TARGETS]
         found = [figures for _, figures in lab.measure_turns(TURNS, targets, phases, OPERATORS)]

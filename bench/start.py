@@ -22,7 +22,7 @@ def run(lab: Lab) -> list[Round]:
         click.echo(f"start: on empty databases alone; ./run.sh bench start builds {LARGE.total:,} messages", err=True)
     empty = {engine: lab.new(engine, is_beside_kept=has_large) for engine in ENGINES}
     large = {engine: lab.keep(engine, LARGE) for engine in ENGINES if has_large}
-    return [{"Starts": [_row(lab, e, empty[e], large.get(e)) for e in ENGINES]} for _ in lab.rounds("start", 5)]
+    return [{"Starts": [_row(lab, e, empty[e], large.get(e)) for e in ENGINES]} for _ in lab.rounds("start", 3)]
 
 
 def _row(lab: Lab, engine: str, empty: Database, large: Database | None) -> Row:
