@@ -68,7 +68,8 @@ async def test_a_mariadb_that_is_killed_stopped_and_restarted_loses_nothing(
                 started = time.monotonic()
                 await load.go_on()
                 seconds.append(time.monotonic() - started)
-                assert health.said(gone, starting) == ({503} if pause else set())
+                said = health.said(gone, starting)
+                assert said == {503} or (not pause and not said)  # without a pause there is hardly time for an answer
                 await load.check()
                 await health.until(200)
         log = service.log.read_text()

@@ -193,8 +193,13 @@ def test_a_waiting_message_that_is_acknowledged_stays_where_one_reads_it_and_sel
     widget.send("\n".join(f"line{n}" for n in range(200)))
     scroller = widget.panel.locator("chat-transcript")
     expect(widget.bubbles).to_have_count(1)
-    scroller.evaluate("(scroller) => scroller.scrollTo(0, 1500)")
-    expect(widget.to_end).to_be_visible()
+
+    def scroll_up() -> bool:
+        """As one does who turns a wheel: what the page draws before it hears of the first turn undoes that one."""
+        scroller.evaluate("(scroller) => scroller.scrollTo(0, 1500)")
+        return widget.to_end.is_visible()
+
+    until(widget.page, scroll_up)
     box = scroller.bounding_box()
     assert box
     widget.page.mouse.dblclick(box["x"] + box["width"] - 60, box["y"] + 100)
