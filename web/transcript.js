@@ -25,6 +25,7 @@ export class Transcript extends HTMLElement {
   #frame = 0;
   #width = 0;
   #shownHeight = 0;
+  #top = 0; // where it stood, when that was last noted
   #inView = []; // the rows from the view's top on, when it was last seen: {key, offset}, pixels below that top
   isFollowing = true;
 
@@ -35,8 +36,7 @@ export class Transcript extends HTMLElement {
     this.append(this.#list);
     this.tabIndex = 0;
     this.addEventListener("scroll", () => {
-      const isResized = this.clientHeight !== this.#shownHeight; // it was moved, by nobody: #resize answers
-      if (!isResized) this.isFollowing = this.#distanceToEnd < FOLLOW;
+      this.#noteScroll();
       this.#frame ||= requestAnimationFrame(() => this.#afterScroll());
     });
     new ResizeObserver(() => this.#resize()).observe(this);
@@ -49,6 +49,7 @@ export class Transcript extends HTMLElement {
 
   /** Show these rows (rows.js) in place of those before. */
   show(rows, { toEnd = false } = {}) {
+    this.#noteScroll();
     this.#look();
     this.#rows = rows;
     this.#index = new Map(rows.map((row, place) => [row.key, place]));
@@ -112,6 +113,15 @@ export class Transcript extends HTMLElement {
     return this.#heights.get(row.key) ?? GUESS;
   }
 
+  /** Follow the end, or not, by where somebody has scrolled to. "scroll" may come behind the next drawing. */
+  #noteScroll() {
+    if (!this.clientHeight || !this.#shownHeight) return; // hidden, or was until now
+    const top = Math.min(this.#top, this.scrollHeight - this.clientHeight); // nobody scrolls what is made taller
+    if (Math.abs(this.scrollTop - top) < 1) return;
+    this.#top = this.scrollTop;
+    this.isFollowing = this.#distanceToEnd < FOLLOW;
+  }
+
   /** Note what is in view. What is hidden, or was until now, has no place: what was noted before stays. */
   #look() {
     if (!this.clientHeight || !this.#shownHeight) return;
@@ -173,6 +183,7 @@ export class Transcript extends HTMLElement {
       const node = anchor && this.#nodes.get(anchor.key);
       const top = node ? node.offsetTop - anchor.offset : this.scrollHeight;
       if (Math.abs(this.scrollTop - top) >= 1) this.scrollTop = top;
+      this.#top = this.scrollTop;
       if (this.#isCovered()) break; // else the guessed heights were far off
     }
   }

@@ -3,6 +3,7 @@
 import re
 from collections.abc import Callable
 
+import pytest
 from playwright.sync_api import expect
 
 from tests.pages.browsing import NETWORK, OpenPage, Watch, stop_clock, until
@@ -139,6 +140,33 @@ def test_a_turned_phone_leaves_what_one_reads_where_it_is(
     expect(widget.bubble(first)).to_be_in_viewport()
 
 
+@pytest.mark.parametrize(
+    "draw",
+    [
+        pytest.param("() => dispatchEvent(new StorageEvent('storage', { key: null }))", id="another tab has written"),
+        pytest.param("(field) => { field.style.height = '20px' }", id="the view grows"),
+    ],
+)
+def test_a_scroll_is_kept_that_comes_with_the_next_drawing(widget: Widget, draw: str, database_url: str) -> None:
+    add_messages(database_url, "anna", 80)
+    widget.page.reload()
+    widget.wait_for_line()
+    widget.composer.fill("\n" * 5)
+    widget.to_end.click()
+    expect(widget.bubble("Message 80")).to_be_in_viewport()
+    place = widget.composer.evaluate(
+        f"""(field) => {{
+            const scroller = field.getRootNode().querySelector("chat-transcript");
+            scroller.scrollBy(0, -300);
+            const place = scroller.scrollTop;
+            ({draw})(field);
+            return place;
+        }}"""
+    )
+    expect(widget.to_end).to_be_visible()
+    assert widget.panel.locator("chat-transcript").evaluate("(scroller) => scroller.scrollTop") == place
+
+
 def top(widget: Widget, text: str) -> float:
     box = widget.bubble(text).bounding_box()
     assert box
@@ -193,13 +221,8 @@ def test_a_waiting_message_that_is_acknowledged_stays_where_one_reads_it_and_sel
     widget.send("\n".join(f"line{n}" for n in range(200)))
     scroller = widget.panel.locator("chat-transcript")
     expect(widget.bubbles).to_have_count(1)
-
-    def scroll_up() -> bool:
-        """As one does who turns a wheel: what the page draws before it hears of the first turn undoes that one."""
-        scroller.evaluate("(scroller) => scroller.scrollTo(0, 1500)")
-        return widget.to_end.is_visible()
-
-    until(widget.page, scroll_up)
+    scroller.evaluate("(scroller) => scroller.scrollTo(0, 1500)")
+    expect(widget.to_end).to_be_visible()
     box = scroller.bounding_box()
     assert box
     widget.page.mouse.dblclick(box["x"] + box["width"] - 60, box["y"] + 100)

@@ -100,11 +100,10 @@ export class ConversationPane extends HTMLElement {
   #show() {
     const { thread } = this.#desk;
     this.#head.hidden = this.#transcript.hidden = thread === null;
-    this.#transcript.isFollowing = true;
     this.#lastSeen = 0;
     this.#isNewSought = true;
     this.#foundId = null;
-    this.#transcript.show([]);
+    this.#transcript.show([], { toEnd: true });
     this.#resetReading();
     this.#composer.show(thread?.userId ?? null);
     this.#draw();
