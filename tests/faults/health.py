@@ -12,10 +12,9 @@ POLL_SECONDS = 0.05
 
 
 class Word(NamedTuple):
-    """An answer, and when it was asked for and given."""
+    """An answer, and when it was asked for."""
 
     asked: float
-    given: float
     code: int
 
 
@@ -36,12 +35,12 @@ class Health:
             code = (await AsyncHTTPClient().fetch(self._url, raise_error=False, request_timeout=10)).code
         except (OSError, HTTPClientError):
             return 0
-        self._words.append(Word(asked, time.monotonic(), code))
+        self._words.append(Word(asked, code))
         return code
 
-    def said(self, start: float, end: float) -> set[int]:
-        """The codes of the answers that were asked for and given between the two times."""
-        return {word.code for word in self._words if start < word.asked and word.given < end}
+    def said(self, start: float) -> set[int]:
+        """The codes of the answers that were asked for since then."""
+        return {word.code for word in self._words if start < word.asked}
 
     async def until(self, code: int) -> None:
         while await self.ask() != code:

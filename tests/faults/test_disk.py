@@ -74,7 +74,8 @@ async def refuse(scene: Scene) -> None:
         await scene.health.until(503)
         failing, acknowledged = time.monotonic(), scene.load.acknowledged
         await scene.load.fail(REFUSED)
-    assert scene.health.said(failing, time.monotonic()) == {503}
+    await scene.health.ask()
+    assert scene.health.said(failing) == {503}
     assert resident_bytes(scene.service.pid) - before < GROWTH
 
 
