@@ -38,7 +38,7 @@ RARE = ("flood", "desk", "commands", "steps")  # which are measured where they a
 
 @click.command()
 @click.argument("names", metavar="[NAME]...", nargs=-1, type=click.Choice(list(MEASUREMENTS)))
-@click.option("--quick", "is_quick", is_flag=True, help="one short round, fewer connections, no charts")
+@click.option("--quick", "is_quick", is_flag=True, help="one short round, fewer connections and messages, no charts")
 def bench(names: Sequence[str], is_quick: bool) -> None:
     """Measure the service on SQLite and on MariaDB: what is named, else all but the last four.
 

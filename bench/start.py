@@ -6,7 +6,7 @@ from http.client import HTTPConnection
 import click
 
 from bench.client import Wrong
-from bench.growth import LARGE
+from bench.growth import find_sizes
 from bench.lab import ENGINES, Database, Lab
 from bench.load import resident_kib
 from bench.report import Goal, Round, Row
@@ -17,11 +17,12 @@ MEMORY, MEMORY_GOAL = "MiB at rest", 60.0
 
 def run(lab: Lab) -> list[Round]:
     """Rounds of one table: seconds until the service is healthy, and memory. Raises Wrong."""
-    has_large = not lab.is_quick or lab.has(LARGE)
+    size = find_sizes(lab)[-1]
+    has_large = not lab.is_quick or lab.has(size)
     if not has_large:
-        click.echo(f"start: on empty databases alone; ./run.sh bench start builds {LARGE.total:,} messages", err=True)
+        click.echo(f"start: on empty databases alone; ./run.sh bench growth builds {size.total:,} messages", err=True)
     empty = {engine: lab.new(engine, is_beside_kept=has_large) for engine in ENGINES}
-    large = {engine: lab.keep(engine, LARGE) for engine in ENGINES if has_large}
+    large = {engine: lab.keep(engine, size) for engine in ENGINES if has_large}
     return [{"Starts": [_row(lab, e, empty[e], large.get(e)) for e in ENGINES]} for _ in lab.rounds("start", 3)]
 
 
