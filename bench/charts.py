@@ -2,6 +2,7 @@
 
 from collections.abc import Callable, Iterable
 from pathlib import Path
+from statistics import median
 
 import matplotlib as mpl
 from matplotlib.axes import Axes
@@ -52,14 +53,16 @@ def _draw_idle(part: Part, left: Axes, right: Axes) -> None:
 
 
 def _draw_growth(part: Part, left: Axes, right: Axes) -> None:
+    """The medians of the rounds' ratios, as in the table."""
+    totals = [size.total for size in growth.SIZES]
+    columns = [growth.column(size) for size in growth.SIZES]
     for axes, engine in zip((left, right), ENGINES, strict=True):
-        for row in part.tables[growth.TITLE]:
-            if row.cells["engine"] == engine:
-                sizes = [size for size in growth.SIZES if growth.column(size) in row.cells]
-                costs = [float(row.cells[growth.column(size)]) for size in sizes]
-                totals = [size.total for size in sizes]
-                axes.plot(totals, [cost / costs[0] for cost in costs], marker="o", label=row.cells["ms for"])
-        _finish(axes, f"{engine}: cost, beside that at {growth.SIZES[0].total:,} messages", "stored messages")
+        for same in zip(*(tables[growth.TITLE] for tables in part.rounds), strict=True):
+            if same[0].cells["engine"] == engine:
+                costs = [[float(row.cells[column]) for column in columns] for row in same]
+                ratios = [median(own[place] / own[0] for own in costs) for place in range(len(columns))]
+                axes.plot(totals, ratios, marker="o", label=same[0].cells["ms for"])
+        _finish(axes, f"{engine}: cost, beside that at {totals[0]:,} messages", "stored messages")
 
 
 def _draw_targets(axes: Axes, rows: Iterable[Row], x: str, y: str, label: str = "", style: str = "-") -> None:
