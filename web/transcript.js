@@ -130,6 +130,7 @@ export class Transcript extends HTMLElement {
       .map(({ key }) => ({ key, node: this.#nodes.get(key) }))
       .filter(({ node }) => this.#bottom(node) > this.scrollTop)
       .map(({ key, node }) => ({ key, offset: node.offsetTop - this.scrollTop }));
+    if (!(this.#inView[0]?.offset < this.clientHeight)) this.#inView = this.#guessView();
   }
 
   /** The first row in view, of those that are still there. The line "New" may have moved: it is one where it is alone. */
@@ -147,19 +148,19 @@ export class Transcript extends HTMLElement {
     const isShortBelow = this.#last < this.#rows.length && bottom < this.scrollTop + this.clientHeight + SPARE / 3;
     if (isShort || isShortBelow) {
       this.#look();
-      this.#render(this.#anchor?.offset < this.clientHeight ? this.#anchor : this.#guessAnchor());
+      this.#render(this.#anchor);
     }
     this.tellView();
   }
 
   /** After a jump no row in view is in the page: the one that should be there. */
-  #guessAnchor() {
+  #guessView() {
     let top = 0;
     for (const row of this.#rows) {
-      if (top + this.#height(row) > this.scrollTop) return { key: row.key, offset: top - this.scrollTop };
+      if (top + this.#height(row) > this.scrollTop) return [{ key: row.key, offset: top - this.scrollTop }];
       top += this.#height(row);
     }
-    return null;
+    return [];
   }
 
   #resize() {

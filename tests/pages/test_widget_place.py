@@ -167,6 +167,18 @@ def test_a_scroll_is_kept_that_comes_with_the_next_drawing(widget: Widget, draw:
     assert widget.panel.locator("chat-transcript").evaluate("(scroller) => scroller.scrollTop") == place
 
 
+def test_a_jump_to_the_oldest_arrives_there_that_comes_with_the_next_drawing(widget: Widget, database_url: str) -> None:
+    add_messages(database_url, "anna", 80)
+    widget.page.reload()
+    widget.wait_for_line()
+    widget.to_end.click()
+    expect(widget.bubble("Message 80")).to_be_in_viewport()
+    widget.panel.locator("chat-transcript").evaluate(
+        "(scroller) => { scroller.scrollTo(0, 0); dispatchEvent(new StorageEvent('storage', { key: null })) }"
+    )
+    expect(widget.bubble("Message 1")).to_be_in_viewport()
+
+
 def top(widget: Widget, text: str) -> float:
     box = widget.bubble(text).bounding_box()
     assert box
