@@ -90,8 +90,12 @@ def test_earlier_messages_that_come_after_a_long_break_leave_no_gap(
     wire.hold("conversation.open", "message.history")
     network.mend()
     until(console.page, lambda: "conversation.open" in wire.calls)
-    console.messages.evaluate("(scroller) => { scroller.scrollTop = 0 }")
-    until(console.page, lambda: "message.history" in wire.calls)
+
+    def asks_for_older() -> bool:
+        console.messages.evaluate("(scroller) => { scroller.scrollTop = 0 }")  # again, as who holds Home down
+        return "message.history" in wire.calls
+
+    until(console.page, asks_for_older)
     wire.release()
     expect(console.bubble("Message 650")).to_be_attached()
     seen = console.read_up_to("before the break")
